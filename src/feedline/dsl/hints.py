@@ -1,0 +1,76 @@
+"""How a text that does not fit was probably meant: one line of help for the slips people make."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from lark import Token
+
+_POLICY_WORDS = frozenset(
+    {"BATCH", "FORCE", "REST", "EPOCH", "LAST", "ORDER", "PLACES", "UNEVEN", "DISTINCT", "SEED", "BALANCE", "WEIGHT"}
+    | {"DRAW", "REPEAT", "BUCKET"}
+)
+_COMPARISONS = frozenset({"EQ", "NE", "LT", "LE", "GT", "GE", "IN", "MATCHES"})
+_LOADER_WORDS = frozenset({"SAMPLE", "COLLATE", "ON"})
+_ODD_TEXT = {
+    "&": "write `and`",
+    "&&": "write `and`",
+    "|": "write `or`",
+    "||": "write `or`",
+    "!": "write `not`",
+    "\\": "inside `( )` and `[ ]` a line may end anywhere, without a mark",
+    "@": "the language has no decorators",
+}
+_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u0060\u00b4"
+
+
+def odd_text(token: Token) -> tuple[str, str | None]:
+    """Message and help for text that is no token at all."""
+    if token[0] in _QUOTES:
+        return f"`{token[0]}` does not begin a string", 'put strings in straight quotes: `"..."`'
+    if len(token) == 1 and not token.isprintable():
+        name = unicodedata.name(token, "a control character").lower()
+        return f"the invisible character U+{ord(token):04X} ({name}) means nothing here", "delete it"
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in token[:20])
+    return f"`{shown}` means nothing here", _ODD_TEXT.get(str(token))
+
+
+def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str | None:
+    """Help for a token that looks like another language's habit."""
+    ends = bool(expected & {"_END", "$END"})
+    if found.type == "EQ" and "ASSIGN" in expected:
+        return "a value is given with one `=`"
+    if found.type == "ASSIGN" and "EQ" in expected:
+        return "two values are compared with `==`"
+    if found.type == "COLON" and "LBRACE" in expected:
+        return "a block stands in braces: `{ ... }`"
+    if found.type == "COLON" and "ASSIGN" in expected:
+        return "a value is given with `=`"
+    if found.type == "COMMA" and ends:
+        return "statements are separated by a new line or `;`"
+    if found.type in _COMPARISONS and ends | ("RPAR" in expected) and found.type not in expected:
+        return "join comparisons with `and`: `a < b and b < c`"
+    if found.type in ("FLOOR", "SLASH") and not expected & {"FLOOR", "SLASH"}:
+        return "a comment begins with `#`"
+    if found.type == "STRING" and previous is not None and previous.end_pos == found.start_pos:
+        return 'strings have no prefixes; `"${name}"` puts a value into a string'
+    if found.type in ("_END", "$END") and previous is not None and previous.type in ("COMMA", "PLUS", "AND", "OR"):
+        return "a statement ends at the end of its line, except inside `( )` and `[ ]`"
+    return None
+
+
+def misplaced(block: str | None, first: Token, found: Token, following: Token | None) -> str | None:
+    """Help for a statement that belongs in another block. `block` is the grammar's rule for statements of this one."""
+    direct = following is first or found is following
+    if block == "loader_statement" and first.type in _POLICY_WORDS and direct:
+        return f"`{first}` belongs in the loader's `sample {{ ... }}`"
+    if block == "loader_statement" and found.type == "LPAR" and direct:
+        return "transform steps belong in the loader's `transform { ... }`"
+    if block == "policy_statement" and found is first:
+        if first.type == "ON":
+            return "`on error` belongs in the loader, beside `sample`"
+        if following is not None and following.type == "ASSIGN":
+            return f"options such as `{first}` belong in the loader, beside `sample`"
+    if block == "declaration" and found is first and first.type in _LOADER_WORDS | _POLICY_WORDS:
+        return f"`{first}` belongs inside a loader"
+    return None

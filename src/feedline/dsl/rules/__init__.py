@@ -1,0 +1,23 @@
+"""Every kind of fault feedline can report, one small class each, one file a range of codes.
+
+`RULES` maps code to class. A new rule is one class in the file of its range; nothing else lists it.
+
+0xx syntax, 1xx names, 2xx values and arguments, 3xx sample types, 4xx splits and sampling, 5xx collate and loaders,
+6xx data, 9xx feedline's own faults.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from feedline.dsl.diagnostics import Rule
+from feedline.dsl.rules import data, forms, internal, loaders, names, sampling, syntax, types, values
+
+_MODULES = (syntax, names, values, types, sampling, forms, loaders, data, internal)
+
+RULES: dict[str, type[Rule]] = {
+    member.code: member
+    for module in _MODULES
+    for _, member in inspect.getmembers(module, inspect.isclass)
+    if issubclass(member, Rule) and member is not Rule
+}

@@ -1,0 +1,5 @@
+"""3xx: sample types."""
+
+from __future__ import annotations
+
+from feedline.dsl.diagnostics import Rule

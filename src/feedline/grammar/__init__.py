@@ -1,0 +1,227 @@
+"""The room that knows how a token is spelled and what may follow what: `pipe.lark` and the parser built from it.
+
+Everything else about the language's surface is read from here: the keyword lists of editors, the token stream of the
+formatter, the parse tables that say what was expected. Nothing here knows what a file means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import lark
+from lark import Lark, Token, Tree
+from lark.lark import PostLex
+from lark.lexer import LexerState
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+from lark.utils import TextSlice
+
+KEYWORDS: dict[str, tuple[str, ...]] = {
+    "declaration": ("param", "let", "import", "dataset", "group", "split", "transform", "policy", "loader"),
+    "clause": ("from", "where", "into", "by", "as", "of", "stratified", "grouped", "folds", "seed", "rest", "weight"),
+    "step": ("maybe", "one", "shuffled", "views", "on", "batch"),
+    "policy": (
+        *("force", "at", "least", "per", "with", "without", "replacement"),
+        *("epoch", "pass", "over", "batches", "samples"),
+        *("last", "drop", "keep", "pad", "order", "sequential", "places", "forced", "first", "uneven", "distinct"),
+        *("balance", "draw", "each", "repeat", "factor", "bucket"),
+    ),
+    "loader": ("sample", "collate", "tuple", "dict", "error", "fail", "skip", "replace", "max"),
+    "operator": ("and", "or", "not", "in", "matches", "has"),
+    "constant": ("true", "false", "none"),
+}
+"""Every keyword once, under the place it mainly belongs to. Editors and documentation colour by these."""
+
+RESERVED = frozenset({"and", "or", "not", "in", "has", "true", "false", "none"})
+"""The keywords that can be the name of nothing; the others are names where the grammar has no place for the keyword."""
+
+SEPARATORS = frozenset({"NEWLINE", "SEMICOLON"})
+OPENING: dict[str, str] = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+"""Token type of each opening bracket, with the type that closes it."""
+CLOSING = frozenset(OPENING.values())
+
+_SILENT = frozenset({"SPACE", "COMMENT"})
+_TABLES = "tables.json"
+
+
+class Statements(PostLex):
+    """Turns the lossless token stream into what the parser reads.
+
+    White space and comments go; newlines go where the innermost bracket is `(` or `[`; each run of newlines and `;`
+    that is left becomes one `_END`.
+    """
+
+    always_accept = ("SPACE", "COMMENT", "NEWLINE", "SEMICOLON", "BAD_STRING", "BAD_NUMBER", "BAD_TEXT")
+
+    def process(self, stream: Iterable[Token]) -> Iterator[Token]:
+        """Yield the tokens that the parser reads, in order."""
+        open_brackets: list[str] = []
+        ended = False
+        for token in stream:
+            kind = token.type
+            if kind in _SILENT:
+                continue
+            if kind in SEPARATORS:
+                free = kind == "NEWLINE" and open_brackets and open_brackets[-1] != "RBRACE"
+                if not ended and not free:
+                    ended = True
+                    yield Token.new_borrow_pos("_END", str(token), token)
+                continue
+            ended = False
+            if kind in OPENING:
+                open_brackets.append(OPENING[kind])
+            elif kind in CLOSING and open_brackets and open_brackets[-1] == kind:
+                open_brackets.pop()
+            yield token
+
+
+def tokens(text: str, start: int = 0) -> Iterator[Token]:
+    """Every token of `text` from offset `start` on, white space and comments included: nothing is lost, nothing fails.
+
+    A byte order mark at the very start is skipped.
+    """
+    if start == 0 and text.startswith("\ufeff"):
+        start = 1
+    lexer = parser().parser.lexer.lexer  # pyright: ignore[reportAttributeAccessIssue]: behind the post-lexer
+    return lexer.lex(LexerState(TextSlice(text, start, len(text))), None)
+
+
+def significant(stream: Iterable[Token]) -> Iterator[Token]:
+    """The tokens without white space and comments; newlines stay."""
+    return (token for token in stream if token.type not in _SILENT)
+
+
+class Reading:
+    """A parse under way, fed token by token. `stack` holds the automaton's states, `values` what they built."""
+
+    def __init__(self, start: str) -> None:
+        self._parser: InteractiveParser = parser().parse_interactive(start=start)
+        self._tables: Any = self._parser.parser_state.parse_conf
+        self.stack: list[Any] = self._parser.parser_state.state_stack
+        self.values: list[Any] = self._parser.parser_state.value_stack
+
+    def feed(self, token: Token) -> None:
+        """Read one more token. Raises `lark.UnexpectedToken` if it does not fit."""
+        kind = self.kind(token, self.stack)
+        self._parser.feed_token(token if kind == token.type else token.update(type=kind))
+
+    def kind(self, token: Token, stack: list[Any]) -> str:
+        """The token's type; `NAME` for a keyword that cannot stand here where a name can."""
+        if token.type in _soft_keywords() and self.landing(list(stack), token.type) is None:
+            return token.type if self.landing(list(stack), "NAME") is None else "NAME"
+        return token.type
+
+    def finish(self, last: Token | None) -> Tree[Token]:
+        """The parse tree, if the text may end here. Raises `lark.UnexpectedToken` if not."""
+        return self._parser.feed_eof(last)
+
+    def row(self, state: Any) -> Mapping[str, tuple[Any, Any]]:
+        """The automaton's row for a state: what it does with each terminal, and where each finished rule leads."""
+        return self._tables.states[state]
+
+    def landing(self, stack: list[Any], kind: str) -> Any:
+        """The state that a token of type `kind` would be read in, after the reductions it brings about, with `stack`
+        changed accordingly; None if it does not fit."""
+        while kind in self.row(stack[-1]):
+            action, target = self.row(stack[-1])[kind]
+            if action is Shift:
+                state = stack[-1]
+                stack.append(target)
+                return state
+            if target.expansion:
+                del stack[-len(target.expansion) :]
+            stack.append(self.row(stack[-1])[target.origin.name][1])
+            if kind == "$END" and stack[-1] == self._tables.end_state:
+                return stack[-1]
+        return None
+
+    def first(self, rule: str) -> frozenset[str]:
+        """The types of the tokens that `rule` can begin with."""
+        return _first_sets()[rule]
+
+    def would_fit(self, upcoming: Iterable[Token]) -> bool:
+        """Whether the tokens could be read next, without reading them."""
+        stack = list(self.stack)
+        return all(self.landing(stack, self.kind(token, stack)) is not None for token in upcoming)
+
+
+@cache
+def _soft_keywords() -> frozenset[str]:
+    return frozenset(kind for kind, word in keyword_types().items() if word not in RESERVED)
+
+
+@cache
+def _first_sets() -> dict[str, frozenset[str]]:
+    rules = [(rule.origin.name, rule.expansion[0]) for rule in parser().rules if rule.expansion]
+    sets: dict[str, set[str]] = {name: set() for name, _ in rules}
+    grown = True
+    while grown:
+        grown = False
+        for name, symbol in rules:
+            found = {symbol.name} if symbol.is_term else sets[symbol.name]
+            grown = grown or not found <= sets[name]
+            sets[name] |= found
+    return {name: frozenset(found) for name, found in sets.items()}
+
+
+@cache
+def keyword_types() -> dict[str, str]:
+    """The spelling of each keyword by its token type."""
+    words = {word for group in KEYWORDS.values() for word in group}
+    return {term.name: term.pattern.value for term in parser().terminals if term.pattern.value in words}
+
+
+@cache
+def spellings() -> dict[str, str]:
+    """The spelling of each token type that has only one: keywords, operators and punctuation."""
+    return {term.name: term.pattern.value for term in parser().terminals if term.pattern.type == "str"}
+
+
+@cache
+def parser() -> Lark:
+    """The parser of `pipe.lark`, with the start rules `file` and `declaration`.
+
+    Building it takes a few tenths of a second, so its tables are kept beside the grammar (`python -m feedline.grammar`
+    writes them). Tables made from another grammar or by another Lark are not used.
+    """
+    kept = files(__name__).joinpath(_TABLES)
+    if kept.is_file():
+        tables = json.loads(kept.read_text(encoding="utf-8"), object_hook=_numbered)
+        if tables["made_from"] == origin():
+            options = {"postlex": Statements(), "propagate_positions": True}
+            return Lark._load_from_dict(tables["data"], tables["memo"], **options)
+    return build()
+
+
+def _numbered(table: dict[str, Any]) -> dict[Any, Any]:
+    """The state numbers that JSON turned into strings, turned back."""
+    return {int(key): value for key, value in table.items()} if next(iter(table), "").isdigit() else table
+
+
+def build(strict: bool = False) -> Lark:
+    """Build the parser from the grammar. `strict` also proves that nothing is ambiguous; it needs interegular."""
+    return Lark(
+        grammar(),
+        parser="lalr",
+        lexer="basic",
+        start=["file", "declaration"],
+        postlex=Statements(),
+        propagate_positions=True,
+        maybe_placeholders=True,
+        strict=strict,
+    )
+
+
+def grammar() -> str:
+    """The text of `pipe.lark`."""
+    return files(__name__).joinpath("pipe.lark").read_text(encoding="utf-8")
+
+
+def origin() -> str:
+    """What the tables depend on: the grammar's text and Lark's version."""
+    return f"lark {lark.__version__}, pipe.lark {hashlib.sha256(grammar().encode()).hexdigest()}"

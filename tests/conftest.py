@@ -1,0 +1,23 @@
+"""Fixtures for every room."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """`golden("render/tabs.txt", text)` holds a text to a file of tests/cases; FEEDLINE_UPDATE_GOLDEN=1 writes it."""
+
+    def compare(name: str, actual: str) -> None:
+        path = CASES / name
+        if os.environ.get("FEEDLINE_UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(actual.encode())
+        assert path.read_bytes().decode() == actual
+
+    return compare
