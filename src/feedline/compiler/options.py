@@ -1,0 +1,98 @@
+"""Loader options, in one table: name, type, default, meaning, and which of their values this version can keep.
+
+The checker, completion, hover and the reference read it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from feedline.compiler import ir
+from feedline.compiler.catalogue.types import ParamType, parse_type
+
+
+@frozen
+class LoaderOption:
+    """One option of a loader."""
+
+    name: str
+    type: ParamType = field(converter=parse_type)
+    default: ir.Value
+    doc: str
+    words: tuple[str, ...] = ()
+    """The words of the type that become symbols; the others are texts."""
+    later: tuple[str, ...] = ()
+    """Values that the language has and this version cannot keep yet."""
+    needs_workers: bool = False
+
+    def final(self, value: ir.Value) -> ir.Value:
+        """A fitting value in the form that the runtime reads."""
+        return ir.Symbol(value) if isinstance(value, str) and value in self.words else value
+
+
+OPTIONS: Mapping[str, LoaderOption] = {
+    option.name: option
+    for option in (
+        LoaderOption(
+            "num_workers", "int 0.. | {auto}", 0,
+            "Processes that read samples; 0 reads in the main process, `auto` takes one a core.", ("auto",),
+        ),
+        LoaderOption("pin_memory", "bool", False, "Put batches into page-locked memory, for fast copies to a GPU."),
+        LoaderOption(
+            "prefetch_factor", "int 1.. | none", None,
+            "Batches that each worker prepares ahead; `none` is DataLoader's default, 2.", needs_workers=True,
+        ),
+        LoaderOption(
+            "persistent_workers", "bool", False,
+            "Keep the workers alive from one epoch to the next.", needs_workers=True,
+        ),
+        LoaderOption(
+            "timeout", "float 0..", 0.0,
+            "Seconds to wait for a batch from the workers; 0 waits for ever.", needs_workers=True,
+        ),
+        LoaderOption(
+            "multiprocessing_context", "{fork forkserver spawn} | none", None,
+            "How workers are started; `none` is Python's default here.", needs_workers=True,
+        ),
+        LoaderOption(
+            "device", "{cpu cuda mps xpu auto} | str | none", ir.Symbol("cpu"),
+            "Where batches arrive, copied asynchronously; `auto` takes the accelerator there is.",
+            ("cpu", "cuda", "mps", "xpu", "auto"),
+        ),
+        LoaderOption(
+            "cache", "{off memory disk}", ir.Symbol("off"),
+            'Keep what the deterministic front of the chain yields: `memory`, `disk("dir")` or `off`.',
+            ("off", "memory", "disk"), ("memory", "disk"),
+        ),
+        LoaderOption(
+            "optimize", "{exact fast off}", ir.Symbol("exact"),
+            "`exact` never changes a value, `fast` may use scaled decoding, `off` runs the chain as written.",
+            ("exact", "fast", "off"), ("fast",),
+        ),
+    )
+}  # fmt: skip
+
+INSTEAD: Mapping[str, str] = {
+    "batch_size": "write `sample { batch 64 }`",
+    "shuffle": "write `sample { batch 64; order shuffled }`",
+    "sampler": "say it in `sample { ... }`: `force`, `balance by`, `weight by`",
+    "batch_sampler": "say it in `sample { ... }`",
+    "drop_last": "write `last drop` inside `sample { ... }`",
+    "seed": "write `seed 7` inside `sample { ... }`",
+    "generator": "write `seed 7` inside `sample { ... }`; every random number follows from it",
+    "collate_fn": 'write `collate detection`, or `collate python("package.module:function")`',
+    "worker_init_fn": "workers need no seeding here: augmentation is keyed by seed, epoch and position",
+    "transform": "write `transform { ... }`",
+    "dataset": "write `loader NAME from DATASET { ... }`",
+}
+"""What `DataLoader` calls an argument and the language says with a statement, and how."""
+
+COLLATES: Mapping[str, Mapping[str, tuple[ParamType, ir.Value]]] = {
+    "stack": {},
+    "list": {},
+    "detection": {},
+    "pad": {"value": (parse_type("float"), 0.0), "multiple": (parse_type("int 1.."), 1)},
+}
+"""The ways to collate, each with the types and the defaults of its arguments."""
