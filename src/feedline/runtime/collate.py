@@ -1,0 +1,257 @@
+"""From the samples of a batch to the batch: which fields, in which structure, joined how.
+
+The field kinds are `stack`, `pad` and `list`; `detection` and `python` take the whole sample. Where a file says
+nothing, the source's role decides: (images, labels), (images, targets), ((x_i, x_j), labels), or a dict of everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from attrs import frozen
+from torch.utils.data import default_collate
+
+from feedline.compiler import ir
+from feedline.dsl.source import Span
+from feedline.runtime.failures import Failure, PipelineFailure
+from feedline.runtime.sources.base import Role, Sample
+
+_TARGET_KEYS = ("boxes", "labels", "masks", "keypoints", "image_id", "area", "iscrowd")
+"""The keys of a detection target, as torchvision's models and references name them."""
+
+
+def plain(value: Any) -> Any:
+    """A field as a batch holds it: plain tensors for `tv_tensors`, NumPy arrays and numbers; floats are float32."""
+    if isinstance(value, torch.Tensor):
+        return value.as_subclass(torch.Tensor)
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    if isinstance(value, bool | int | np.integer | np.bool_):
+        return torch.tensor(value)
+    if isinstance(value, float | np.floating):
+        # A regression target beside float32 predictions; default_collate's float64 makes the loss fail.
+        return torch.tensor(value, dtype=torch.float32)
+    if isinstance(value, list | tuple):
+        return type(value)(plain(item) for item in value)
+    return value
+
+
+def bare(value: Any) -> Any:
+    """A field as a single sample shows it: plain tensors for `tv_tensors`, everything else as it is."""
+    return value.as_subclass(torch.Tensor) if isinstance(value, torch.Tensor) else value
+
+
+def describe(value: Any) -> str:
+    """A value as a message names it: its shape if it has one, else its type."""
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    return type(value).__name__
+
+
+@frozen
+class Joiner:
+    """What the joining of one field needs to say when it fails: the field, the files, the place in the `.pipe` file."""
+
+    field: str
+    where: tuple[str, ...]
+    span: Span
+
+    def fail(self, message: str, values: Sequence[Any] = (), help: str | None = None) -> PipelineFailure:
+        seen: dict[str, str] = {}
+        for value, where in zip(values, self.where, strict=False):
+            seen.setdefault(describe(value), where)
+        notes = tuple(f"{shape}: {where}" for shape, where in list(seen.items())[:4])
+        return PipelineFailure(Failure("FL551", f"`{self.field}` {message}", span=self.span, notes=notes, help=help))
+
+    def stack(self, values: Sequence[Any]) -> Any:
+        """Tensors of one shape and dtype as one with a batch dimension in front; views as a tuple; texts as a list."""
+        first = values[0]
+        if isinstance(first, tuple):
+            if len({len(value) if isinstance(value, tuple) else -1 for value in values}) > 1:
+                raise self.fail("does not have the same number of views in every sample", values)
+            return tuple(self.stack(items) for items in zip(*values, strict=True))
+        if not all(isinstance(value, torch.Tensor) for value in values):
+            if type(first).__module__.startswith("PIL."):
+                help = "end the chain with `ToImage(); ToDtype(float32, scale=true)` or `ToTensor()`"
+                raise self.fail("is a PIL image, which cannot be stacked", values, help)
+            return list(values)
+        if len({value.shape for value in values}) > 1:
+            help = (
+                "end the chain with a step that fixes the size, such as `Resize((224, 224))`, "
+                f"or collate `{self.field}` with `pad` or `list`"
+            )
+            raise self.fail("differs in shape within the batch and cannot be stacked", values, help)
+        if len({value.dtype for value in values}) > 1:
+            raise self.fail("differs in dtype within the batch and cannot be stacked", values)
+        return default_collate(list(values))
+
+    def pad(self, values: Sequence[Any], value: float, multiple: int) -> tuple[Any, Any]:
+        """(padded, mask): every tensor filled with `value` at its end to the largest of the batch, rounded up to a
+        `multiple`. Images (C, H, W) give (B, C, H', W') with a mask (B, H', W'); sequences (L, ...) give (B, L', ...)
+        with a mask (B, L'). The mask is bool, true where there is data."""
+        if isinstance(values[0], tuple):
+            pairs = [self.pad(items, value, multiple) for items in zip(*values, strict=True)]
+            return tuple(padded for padded, _ in pairs), tuple(mask for _, mask in pairs)
+        if not all(isinstance(item, torch.Tensor) and item.ndim > 0 for item in values):
+            raise self.fail("is not made of tensors and cannot be padded", values)
+        image = values[0].ndim == 3
+        dims = (1, 2) if image else (0,)
+        if (
+            len({(item.ndim, item.dtype, *(n for d, n in enumerate(item.shape) if d not in dims)) for item in values})
+            > 1
+        ):
+            raise self.fail("differs in more than its size within the batch and cannot be padded", values)
+        largest = [-(-max(item.shape[d] for item in values) // multiple) * multiple for d in dims]
+        shape = list(values[0].shape)
+        for d, size in zip(dims, largest, strict=True):
+            shape[d] = size
+        padded = values[0].new_full((len(values), *shape), value)
+        mask = torch.zeros((len(values), *largest), dtype=torch.bool)
+        for row, item in enumerate(values):
+            region = tuple(slice(0, n) for n in item.shape)
+            padded[row][region] = item
+            mask[row][tuple(region[d] for d in dims)] = True
+        return padded, mask
+
+
+class Collator:
+    """The `collate` of one loader, ready to run. `fixed_size`: the chain gives every image the same size."""
+
+    def __init__(
+        self,
+        collate: ir.Collate,
+        role: Role,
+        fixed_size: bool,
+        load_python: Callable[[str], Callable[..., Any]],
+        arguments: Callable[[tuple[ir.Arg, ...]], dict[str, Any]],
+    ):
+        self._collate = collate
+        self._role = role
+        self._fixed_size = fixed_size
+        self._kinds = {part.field: part.how for part in collate.fields}
+        how = collate.how
+        self._user: Callable[[list[Any]], Any] | None = None
+        if how is not None and how.kind == "python":
+            assert how.target is not None
+            self._user = _Partial(load_python(how.target), arguments(how.args))
+
+    def single(self, sample: Sample) -> Any:
+        """One sample in the structure of a batch, without the batch dimension."""
+        if self._kinds:
+            fields = {name: bare(self._field(sample, name, "")) for name in self._kinds}
+            return fields if self._collate.shape == "dict" else tuple(fields.values())
+        role = self._role
+        data = [bare(self._field(sample, name, "")) for name in role.data]
+        if role.detection:
+            return (*data, self._target(sample))
+        if not data:
+            return {name: bare(value) for name, value in sample.items()}
+        targets = [bare(self._field(sample, name, "")) for name in role.targets]
+        return (*data, *targets) if targets or len(data) > 1 else data[0]
+
+    def collate(self, samples: Sequence[Sample], where: tuple[str, ...]) -> Any:
+        """The batch. Raises `PipelineFailure` naming the field, the shapes and the files."""
+        if self._user is not None:
+            return self._user([self.single(sample) for sample in samples])
+        if self._kinds:
+            return self._by_field(samples, where)
+        how = self._collate.how
+        if how is not None and how.kind == "detection" and not self._role.detection:
+            self._require_detection(samples[0])
+        if self._role.detection and (how is None or how.kind == "detection"):
+            return self._detection(samples, where)
+        return self._whole(samples, where, how)
+
+    def _detection(self, samples: Sequence[Sample], where: tuple[str, ...]) -> tuple[Any, list[dict[str, Any]]]:
+        images = [plain(self._field(sample, "image", at)) for sample, at in zip(samples, where, strict=True)]
+        joined = self._joiner("image", where).stack(images) if self._fixed_size else images
+        return joined, [self._target(sample) for sample in samples]
+
+    def _whole(self, samples: Sequence[Sample], where: tuple[str, ...], how: ir.CollateKind | None) -> Any:
+        how = how or ir.CollateKind(kind="stack", span=self._collate.span)
+        names = self._role.data + (() if self._role.detection else self._role.targets)
+        if not names:
+            names = tuple(samples[0])
+            return {name: self._join(name, samples, where, self._kind_of(name, how, False)) for name in names}
+        parts = [self._join(name, samples, where, self._kind_of(name, how, name in self._role.data)) for name in names]
+        if self._role.detection:
+            parts.append([self._target(sample) for sample in samples])
+        return tuple(parts) if len(parts) > 1 else parts[0]
+
+    @staticmethod
+    def _kind_of(name: str, how: ir.CollateKind, is_data: bool) -> ir.CollateKind:
+        """`pad` is for the data; targets beside it are stacked as ever."""
+        return how if how.kind != "pad" or is_data else ir.CollateKind(kind="stack", span=how.span)
+
+    def _by_field(self, samples: Sequence[Sample], where: tuple[str, ...]) -> Any:
+        joined: dict[str, Any] = {}
+        for name, how in self._kinds.items():
+            joined[name] = self._join(name, samples, where, how)
+            if how.kind == "pad" and self._collate.shape == "dict":
+                joined[name], joined[f"{name}_mask"] = joined[name]
+        return joined if self._collate.shape == "dict" else tuple(joined.values())
+
+    def _join(self, name: str, samples: Sequence[Sample], where: tuple[str, ...], how: ir.CollateKind) -> Any:
+        values = [plain(self._field(sample, name, at)) for sample, at in zip(samples, where, strict=True)]
+        joiner = self._joiner(name, where)
+        if how.kind == "list":
+            return values
+        if how.kind == "pad":
+            options = {arg.name: arg.value for arg in how.args}
+            value, multiple = options.get("value", 0), options.get("multiple", 1)
+            assert isinstance(value, int | float) and isinstance(multiple, int)
+            return joiner.pad(values, value, multiple)
+        return joiner.stack(values)
+
+    def _joiner(self, name: str, where: tuple[str, ...]) -> Joiner:
+        return Joiner(name, where, self._span_of(name))
+
+    def _span_of(self, name: str) -> Span:
+        """The line of a field in a collate block, else the whole `collate`."""
+        return next((part.span for part in self._collate.fields if part.field == name), self._collate.span)
+
+    def _field(self, sample: Sample, name: str, where: str) -> Any:
+        if name not in sample:
+            at = f" ({where})" if where else ""
+            have = ", ".join(f"`{field}`" for field in sample)
+            raise PipelineFailure(
+                Failure(
+                    "FL552",
+                    f"the sample{at} has no field `{name}` to collate",
+                    span=self._span_of(name),
+                    notes=(f"its fields are {have}",),
+                    help="say `masks=true` in the dataset" if name == "masks" else None,
+                )
+            )
+        return sample[name]
+
+    def _target(self, sample: Sample) -> dict[str, Any]:
+        names = (*_TARGET_KEYS, *(name for name in self._role.targets if name not in _TARGET_KEYS))
+        # An image id stays a Python int: references index a COCO evaluator with it.
+        return {name: sample[name] if name == "image_id" else plain(sample[name]) for name in names if name in sample}
+
+    def _require_detection(self, sample: Sample) -> None:
+        have = ", ".join(f"`{field}`" for field in sample)
+        raise PipelineFailure(
+            Failure(
+                "FL552",
+                "`collate detection` needs samples with `boxes` and `labels`",
+                span=self._collate.span,
+                notes=(f"the fields of a sample here are {have}",),
+                help="leave `collate` out for the default, (images, labels)",
+            )
+        )
+
+
+@frozen
+class _Partial:
+    """A user's collate function with the arguments of the file; unlike a closure it travels to spawned workers."""
+
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+
+    def __call__(self, samples: list[Any]) -> Any:
+        return self.function(samples, **self.arguments)

@@ -1,0 +1,221 @@
+"""From a Program to a Pipeline: bind the data, check what only data can tell, build one Loader a declaration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from feedline.compiler import ir
+from feedline.compiler.plan import plan
+from feedline.compiler.shapes import fixed_size
+from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.rules import RULES
+from feedline.dsl.rules.loaders import NoDevice
+from feedline.runtime.arguments import load_python, python_arguments
+from feedline.runtime.collate import Collator
+from feedline.runtime.data import Bound, BoundData
+from feedline.runtime.dataset import PipeDataset
+from feedline.runtime.failures import PipelineFailure
+from feedline.runtime.loader import Loader
+from feedline.runtime.sampling import BatchPlan, Populations, check_populations, populations_of
+from feedline.runtime.transforms import build_batch_chain, build_chain
+
+
+class Pipeline(Mapping[str, Loader]):
+    """The loaders of one `.pipe` file, by key (`pipeline["train"]`) and by attribute (`pipeline.train`).
+
+    `sizes`: samples by loader name, by dataset and by `dataset.part`. `classes`: the class names, where all loaders
+    share them. `program`: what the file means, as checked.
+    """
+
+    def __init__(self, program: ir.Program, loaders: dict[str, Loader], sizes: dict[str, int]):
+        self.program = program
+        self.loaders = loaders
+        self.sizes = sizes
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Class names by number, None where the data has none. Raises ValueError where loaders differ in theirs: each
+        loader has its own `classes`."""
+        found = [loader.classes for loader in self.loaders.values()]
+        if any(classes != found[0] for classes in found):
+            raise ValueError("the loaders have different classes: use `pipeline.NAME.classes`")
+        return found[0] if found else None
+
+    def __getitem__(self, name: str) -> Loader:
+        return self.loaders[name]
+
+    def __getattr__(self, name: str) -> Loader:
+        loaders = self.__dict__.get("loaders", {})
+        if name not in loaders:
+            have = ", ".join(loaders) or "none"
+            raise AttributeError(f"the pipeline has no loader {name!r}; its loaders: {have}")
+        return loaders[name]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.loaders]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.loaders)
+
+    def __len__(self) -> int:
+        return len(self.loaders)
+
+    def __repr__(self) -> str:
+        lines = (f"  {name}: {len(loader)} batches of {self.sizes[name]} samples" for name, loader in self.items())
+        return "Pipeline(\n" + "\n".join(lines) + "\n)"
+
+
+def bind(program: ir.Program, reporter: Reporter, *, allow_python: bool = False) -> Pipeline | None:
+    """Open the data of a program and build its loaders. None where the reporter holds an error afterwards."""
+    data = BoundData(program, reporter, allow_python)
+    for dataset in program.datasets:
+        data.dataset(dataset.name)
+        data.parts(dataset.name)
+    for group in program.groups:
+        data.group(group.name)
+    loaders: dict[str, Loader] = {}
+    for declaration in program.loaders:
+        loader = _build(program, declaration, data)
+        if loader is not None:
+            loaders[declaration.name] = loader
+    if reporter.failed:
+        return None
+    return Pipeline(program, loaders, _sizes(data, loaders))
+
+
+def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for dataset in data.program.datasets:
+        sizes[dataset.name] = len(data.dataset(dataset.name) or ())
+        for (part, fold), indices in (data.parts(dataset.name) or {}).items():
+            index = "" if fold is None else f"[{fold}]"
+            sizes[f"{dataset.name}.{part}{index}"] = len(indices)
+    sizes.update((name, len(loader.dataset)) for name, loader in loaders.items())  # pyright: ignore[reportArgumentType]
+    return sizes
+
+
+def _build(program: ir.Program, declaration: ir.Loader, data: BoundData) -> Loader | None:
+    bound, indices = data.dataset(declaration.data.dataset), data.indices(declaration.data)
+    if bound is None or indices is None:
+        return None
+    loader = plan(program, declaration).loader
+    masks = {name: data.group(name) for name in _groups_of(loader.policy)}
+    if any(mask is None for mask in masks.values()):
+        return None
+    groups = {name: np.flatnonzero(mask[indices]) for name, mask in masks.items() if mask is not None}
+    populations = data.decide(
+        loader.data.dataset,
+        lambda: populations_of(loader.policy, groups, bound.columns, indices, data.reporter),
+    )
+    if populations is None:
+        return None
+    if not _feasible(loader.policy, populations, data.reporter, lambda at: bound.source.describe(int(indices[at]))):
+        return None
+    device, known = _device(loader, data.reporter)
+    if not known:
+        return None
+    try:
+        dataset = _dataset(loader, bound, indices, populations, data.allow_python)
+    except PipelineFailure as error:
+        failure = error.failure
+        data.reporter.report(
+            RULES[failure.code], failure.span or loader.span, failure.message,
+            label=failure.label, notes=failure.notes, help=failure.help,
+        )  # fmt: skip
+        return None
+    classes = list(bound.source.classes) if bound.source.classes is not None else None
+    return Loader(
+        loader,
+        dataset,
+        BatchPlan(loader.policy, populations),
+        populations,
+        data.reporter.sources,
+        classes,
+        device,
+        **_torch_options(loader),
+    )
+
+
+def _feasible(policy: ir.Policy, populations: Populations, reporter: Reporter, describe: Callable[[int], str]) -> bool:
+    before = len(reporter.diagnostics)
+    check_populations(policy, populations, reporter, describe)
+    return not any(item.severity == "error" for item in reporter.diagnostics[before:])
+
+
+def _groups_of(policy: ir.Policy) -> set[str]:
+    names = {force.group for force in policy.forces}
+    if policy.epoch.kind == "pass" and policy.epoch.over != "rest":
+        names.add(policy.epoch.over)
+    if policy.weights is not None:
+        names.update(line.group for line in policy.weights.table if line.group != "rest")
+    return names
+
+
+def _dataset(
+    loader: ir.Loader, bound: Bound, indices: np.ndarray, populations: Populations, allow_python: bool
+) -> PipeDataset:
+    membership = np.zeros(len(indices), np.int64)
+    for bit, force in enumerate(loader.policy.forces):
+        membership[np.asarray(populations.groups[force.group])] |= 1 << bit
+    collator = Collator(
+        loader.collate,
+        bound.source.role,
+        fixed_size(loader.chain, bound.source.role.fixed_size),
+        load_python,
+        python_arguments,
+    )
+    return PipeDataset(
+        bound.source,
+        indices,
+        build_chain(loader.chain, allow_python=allow_python),
+        build_batch_chain(loader.batch_chain, allow_python=allow_python) if loader.batch_chain else None,
+        collator,
+        loader.policy,
+        loader.on_error,
+        membership,
+        loader.data.span,
+    )
+
+
+def _torch_options(loader: ir.Loader) -> dict[str, Any]:
+    """DataLoader's own options, with `num_workers = auto` decided: one worker a core this process may use."""
+    workers = loader.option("num_workers")
+    if isinstance(workers, ir.Symbol):
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    options: dict[str, Any] = {"num_workers": workers}
+    for name in ("pin_memory", "timeout", "multiprocessing_context"):
+        options[name] = loader.option(name)
+    if workers:
+        options["prefetch_factor"] = loader.option("prefetch_factor")
+        options["persistent_workers"] = loader.option("persistent_workers")
+    else:
+        options["multiprocessing_context"] = None
+        options["timeout"] = 0
+    return options
+
+
+def _device(loader: ir.Loader, reporter: Reporter) -> tuple[torch.device | None, bool]:
+    """The device batches go to (None: they stay where they are made), and whether this machine has it."""
+    option = next(item for item in loader.options if item.name == "device")
+    name = option.value.name if isinstance(option.value, ir.Symbol) else option.value
+    if name is None or name == "cpu":
+        return None, True
+    available = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if name == "auto":
+        return available, True
+    try:
+        device = torch.device(str(name))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):
+        have = f"`{available}`" if available is not None else "no accelerator"
+        reporter.report(
+            NoDevice, option.span, f"torch finds no device `{name}` here", label=f"this machine has {have}",
+            help="`device = auto` takes the accelerator where there is one, else the CPU",
+        )  # fmt: skip
+        return None, False
+    return device, True

@@ -1,0 +1,167 @@
+"""Iterates a loader and counts what it delivered: samples of each group in every batch, speed, a batch's structure.
+
+The counts come from the positions that the workers sent back beside each batch, not from the plan, so a promise that is
+reported as kept was kept.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define
+
+from feedline.runtime.report import BatchPart, BrokenBatch, GroupCount, LoaderReport
+from feedline.runtime.sampling.populations import Positions
+from feedline.runtime.sampling.promises import Promise
+
+if TYPE_CHECKING:
+    from feedline.runtime.loader import BatchInfo, Loader
+
+
+def run_loader(
+    loader: Loader,
+    *,
+    epochs: int = 1,
+    batches: int | None = None,
+    on_batch: Callable[[int], None] | None = None,
+) -> LoaderReport:
+    """Iterate `epochs` epochs, at most `batches` batches of each, and count.
+
+    `on_batch` is called after each batch with its number of samples. Raises what iterating the loader raises, which is
+    `LoadError` for a batch that cannot be made.
+    """
+    counters = _counters(loader)
+    samples = seen = announced = replaced = 0
+    structure: tuple[BatchPart, ...] = ()
+    start = time.perf_counter()
+    for _ in range(epochs):
+        announced += len(loader) if batches is None else min(batches, len(loader))
+        with _workers_deaf_to_ctrl_c():
+            iterator = iter(loader)
+        for batch in islice(iterator, batches):
+            current = loader.current
+            assert current is not None
+            positions = np.asarray(current.positions, np.int64)
+            for counter in counters:
+                counter.count(current, positions)
+            structure = structure or describe(batch)
+            seen += 1
+            samples += len(positions)
+            if on_batch is not None:
+                on_batch(len(positions))
+        replaced += loader.replaced
+    seconds = time.perf_counter() - start
+    dataset: Any = loader.dataset
+    return LoaderReport(
+        name=loader.name,
+        epochs=epochs,
+        samples=samples,
+        batches=seen,
+        announced=announced,
+        replaced=replaced,
+        seconds=seconds,
+        unit="images" if "image" in dataset.source.role.data else "samples",
+        groups=tuple(counter.result() for counter in counters),
+        structure=structure,
+    )
+
+
+@contextmanager
+def _workers_deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started inside leave Ctrl-C to this one, which ends them; else each would print a traceback."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # A new process inherits being deaf, however it is started; a blocked signal `multiprocessing` would unblock.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+@define
+class _Counter:
+    """Counts one group over the batches of a run."""
+
+    group: str
+    members: Positions
+    promise: Promise | None
+    minimum: int | None = None
+    maximum: int | None = None
+    broken: int = 0
+    first_broken: BrokenBatch | None = None
+
+    def count(self, batch: BatchInfo, positions: np.ndarray) -> None:
+        found = _count_members(self.members, positions)
+        self.minimum = found if self.minimum is None else min(self.minimum, found)
+        self.maximum = found if self.maximum is None else max(self.maximum, found)
+        if self.promise is not None and not self.promise.kept(found, len(positions)):
+            self.broken += 1
+            self.first_broken = self.first_broken or BrokenBatch(batch.epoch, batch.number, found)
+
+    def result(self) -> GroupCount:
+        promised = self.promise.text if self.promise is not None else None
+        return GroupCount(self.group, promised, self.minimum, self.maximum, self.broken, self.first_broken)
+
+
+def _counters(loader: Loader) -> list[_Counter]:
+    """One for every promise, then one for every other group that the policy names."""
+    groups = loader.populations.groups
+    promised = [_Counter(promise.group, groups[promise.group], promise) for promise in loader.plan.promises()]
+    names = {counter.group for counter in promised}
+    return promised + [_Counter(name, members, None) for name, members in groups.items() if name not in names]
+
+
+def _count_members(members: Positions, positions: np.ndarray) -> int:
+    """How many of `positions` are in a sorted set."""
+    if isinstance(members, range):
+        return int(((positions >= members.start) & (positions < members.stop)).sum())
+    if not len(members):
+        return 0
+    places = np.minimum(np.searchsorted(members, positions), len(members) - 1)
+    return int((members[places] == positions).sum())
+
+
+# ---- the structure of a batch
+
+
+def describe(batch: Any, path: str = "batch") -> tuple[BatchPart, ...]:
+    """The parts of a batch by how Python reaches them: `batch[0]`, `batch["image"]`, `batch[1][*]["boxes"]`."""
+    if isinstance(batch, Mapping):
+        return tuple(part for key, value in batch.items() for part in describe(value, f'{path}["{key}"]'))
+    if isinstance(batch, tuple):
+        return tuple(part for index, value in enumerate(batch) for part in describe(value, f"{path}[{index}]"))
+    if isinstance(batch, list):
+        items = [part for value in batch for part in describe(value, f"{path}[*]")]
+        return (BatchPart(path, "list", (len(batch),)), *_merged(items))
+    if hasattr(batch, "shape") and hasattr(batch, "dtype"):
+        return (BatchPart(path, str(batch.dtype).removeprefix("torch."), tuple(int(size) for size in batch.shape)),)
+    return (BatchPart(path, type(batch).__name__, None),)
+
+
+def _merged(parts: list[BatchPart]) -> list[BatchPart]:
+    """The parts of a list's items, one a path: a size in which they differ is None, differing dtypes are all named."""
+    by_path: dict[str, list[BatchPart]] = {}
+    for part in parts:
+        by_path.setdefault(part.path, []).append(part)
+    return [
+        BatchPart(path, " or ".join(dict.fromkeys(part.dtype for part in same)), _common_shape(same))
+        for path, same in by_path.items()
+    ]
+
+
+def _common_shape(parts: list[BatchPart]) -> tuple[int | None, ...] | None:
+    shapes = {part.shape for part in parts}
+    if None in shapes or len({len(shape) for shape in shapes if shape is not None}) > 1:
+        return None
+    sizes = zip(*(shape for shape in shapes if shape is not None), strict=True)
+    return tuple(size[0] if len(set(size)) == 1 else None for size in sizes)

@@ -1,0 +1,208 @@
+"""Steps made of steps. Each draws exactly as torchvision's container of the same meaning does, so that a chain under a
+key gives the very bits that torchvision's classes give under the same seed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from attrs import frozen
+
+from feedline.compiler.catalogue import object_fields
+from feedline.dsl.source import Span
+from feedline.runtime.failures import Failure
+from feedline.runtime.randomness import derive_key, seeded
+from feedline.runtime.sources.base import Sample
+from feedline.runtime.transforms.fields import is_visual
+from feedline.runtime.transforms.steps import StepFailed
+
+
+class AnyStep(Protocol):
+    """A single step or a combination: both take a sample and the key of the sample's place."""
+
+    @property
+    def random(self) -> bool:
+        """Whether the result may differ from one time to the next."""
+        ...
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws from the global generators, so that they must be seeded around it."""
+        ...
+
+    def __call__(self, sample: Any, key: int) -> Any:
+        """The sample after the step."""
+        ...
+
+
+@frozen(eq=False)
+class Sequence:
+    """One step after another."""
+
+    steps: tuple[AnyStep, ...]
+
+    @property
+    def random(self) -> bool:
+        """Whether a step is."""
+        return any(step.random for step in self.steps)
+
+    @property
+    def draws(self) -> bool:
+        """Whether a step does."""
+        return any(step.draws for step in self.steps)
+
+    def __call__(self, sample: Any, key: int) -> Any:
+        """The sample after every step."""
+        for step in self.steps:
+            sample = step(sample, key)
+        return sample
+
+
+class _Random:
+    """A combination that draws from the generators itself."""
+
+    @property
+    def random(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def draws(self) -> bool:
+        """Always."""
+        return True
+
+
+@frozen(eq=False)
+class Maybe(_Random):
+    """The steps with a probability, as `RandomApply`."""
+
+    probability: float
+    steps: Sequence
+
+    def __call__(self, sample: Any, key: int) -> Any:
+        """The sample after the steps, or as it was."""
+        return sample if torch.rand(1) >= self.probability else self.steps(sample, key)
+
+
+@frozen(eq=False)
+class OneOf(_Random):
+    """One of several branches, as `RandomChoice`; the weights need not sum to 1."""
+
+    branches: tuple[AnyStep, ...]
+    weights: tuple[float, ...]
+
+    def __call__(self, sample: Any, key: int) -> Any:
+        """The sample after the branch that was drawn."""
+        total = sum(self.weights)
+        chosen = int(torch.multinomial(torch.tensor([weight / total for weight in self.weights]), 1))
+        return self.branches[chosen](sample, key)
+
+
+@frozen(eq=False)
+class Shuffled(_Random):
+    """The steps in a random order, as `RandomOrder`."""
+
+    steps: tuple[AnyStep, ...]
+
+    def __call__(self, sample: Any, key: int) -> Any:
+        """The sample after every step."""
+        for index in torch.randperm(len(self.steps)).tolist():
+            sample = self.steps[index](sample, key)
+        return sample
+
+
+@frozen(eq=False)
+class OnField:
+    """The steps on one field alone."""
+
+    name: str
+    steps: Sequence
+    span: Span
+
+    @property
+    def random(self) -> bool:
+        """Whether a step is."""
+        return self.steps.random
+
+    @property
+    def draws(self) -> bool:
+        """Whether a step does."""
+        return self.steps.draws
+
+    def __call__(self, sample: Sample, key: int) -> Sample:
+        """The sample with the field changed. Raises `StepFailed` where the sample lacks it."""
+        if not isinstance(sample, dict):
+            message = (
+                f"the batch is a {type(sample).__name__}, not a dict of fields; `collate {{ ... }} as dict` gives one"
+            )
+            raise StepFailed(Failure("FL211", message, self.span))
+        if self.name not in sample:
+            have = ", ".join(f"`{name}`" for name in sample)
+            raise StepFailed(Failure("FL211", f"the sample has no field `{self.name}`, only {have}", self.span))
+        return {**sample, self.name: self.steps({self.name: sample[self.name]}, key)[self.name]}
+
+
+@frozen(eq=False)
+class Views:
+    """Several chains on the same sample, each under a key of its own. What follows in the file is part of each chain.
+
+    Every field that a chain might change becomes a tuple with one value a view: whatever geometry moves, and where
+    there are boxes or keypoints, whatever has a row an object. It never depends on what was drawn. Other fields stay as
+    the sample has them; a field that the chains add becomes a tuple as well."""
+
+    chains: tuple[Sequence, ...]
+
+    @property
+    def draws(self) -> bool:
+        """No: a view seeds the generators itself and leaves them as they were."""
+        return False
+
+    @property
+    def random(self) -> bool:
+        """Whether a view is."""
+        return any(chain.random for chain in self.chains)
+
+    def __call__(self, sample: Sample, key: int) -> Sample:
+        """The sample of views."""
+        views: list[Sample] = []
+        for number, chain in enumerate(self.chains):
+            view_key = derive_key(key, "view", number)
+            views.append(_run(chain, dict(sample), view_key))
+        has_rows = "boxes" in sample or "keypoints" in sample
+        own = {name for name, value in sample.items() if is_visual(value) or (has_rows and name in object_fields())}
+        changed = [name for name in views[0] if name in own or name not in sample]
+        return {**sample, **{name: tuple(view[name] for view in views) for name in changed}}
+
+
+def _run(chain: Sequence, sample: Any, key: int) -> Any:
+    if not chain.draws:
+        return chain(sample, key)
+    with seeded(key):
+        return chain(sample, key)
+
+
+@frozen(eq=False)
+class Chain:
+    """A whole chain: a pure function of the sample and a 64-bit key. Can be pickled."""
+
+    steps: Sequence
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the key matters."""
+        return self.steps.random
+
+    def __call__(self, sample: Sample, key: int) -> Sample:
+        """The sample after the chain; the caller's generators are left as they were. Raises `StepFailed`."""
+        return _run(self.steps, sample, key)
+
+
+@frozen(eq=False)
+class BatchChain:
+    """What stands in `batch { ... }`: a pure function of the collated batch and a 64-bit key. Can be pickled."""
+
+    steps: Sequence
+
+    def __call__(self, batch: Any, key: int) -> Any:
+        """The batch after the steps, in the structure it had. Raises `StepFailed`."""
+        return _run(self.steps, batch, key)

@@ -1,0 +1,149 @@
+"""What data cannot keep is said before anything runs, with the numbers."""
+
+import numpy as np
+import pytest
+from policies import AT, force, policy
+
+from feedline.compiler import ir
+from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.runtime.sampling import Populations, check_populations
+
+
+def check(chosen: ir.Policy, people: Populations) -> list[Diagnostic]:
+    """All that is reported."""
+    reporter = Reporter()
+    check_populations(chosen, people, reporter)
+    return reporter.diagnostics
+
+
+def only(chosen: ir.Policy, people: Populations) -> Diagnostic:
+    """The one thing reported."""
+    (found,) = check(chosen, people)
+    return found
+
+
+def test_a_policy_that_can_be_kept() -> None:
+    """Nothing is said about a policy that the data can keep."""
+    assert check(policy(8, force("a", 3)), Populations(100, {"a": range(10)})) == []
+
+
+def test_empty_forced_group() -> None:
+    """An empty group cannot be forced."""
+    found = only(policy(8, force("a", 3)), Populations(100, {"a": []}))
+    assert (found.code, found.severity) == ("FL411", "error")
+    assert found.message == "`force 3 a per 8 without replacement` cannot be kept: `a` has 0 samples"
+
+
+def test_group_too_small() -> None:
+    """More places without replacement than the group has samples; the message has both numbers."""
+    found = only(policy(8, force("rare", 3), distinct=True), Populations(100, {"rare": [5, 6]}))
+    assert found.code == "FL412"
+    assert found.message == "`force 3 rare per 8 without replacement distinct` cannot be kept: `rare` has 2 samples"
+
+
+def test_group_too_small_with_replacement() -> None:
+    """With replacement a group of two fills three places, unless the batch must be distinct."""
+    people = Populations(100, {"rare": [5, 6]})
+    assert check(policy(8, force("rare", 3, replacement=True)), people) == []
+    assert only(policy(8, force("rare", 3, replacement=True), distinct=True), people).code == "FL412"
+
+
+def test_overlapping_groups() -> None:
+    """Groups with exact counts that share samples: how many, and which."""
+    found = only(policy(8, force("a", 1), force("b", 1)), Populations(100, {"a": range(10), "b": range(3, 30)}))
+    assert found.code == "FL413"
+    assert found.message == "`a` and `b` are both forced with an exact count but share 7 samples"
+    assert found.notes == ("shared: position 3, position 4, position 5, position 6, position 7 and 2 more",)
+
+
+def test_overlapping_groups_are_named_by_the_caller() -> None:
+    """Whoever knows the files names the shared samples."""
+    reporter = Reporter()
+    people = Populations(100, {"a": range(10), "b": [9, 50]})
+    check_populations(policy(8, force("a", 1), force("b", 1)), people, reporter, lambda position: f"{position}.png")
+    assert reporter.diagnostics[0].notes == ("shared: 9.png",)
+
+
+def test_overlap_is_fine_with_at_least() -> None:
+    """A group with `at least` may share samples with any other, as long as it has some of its own."""
+    people = Populations(100, {"a": range(10), "b": range(5, 30)})
+    assert check(policy(8, force("a", 1), force("b", 1, at_least=True)), people) == []
+
+
+def test_at_least_group_inside_an_exact_one() -> None:
+    """An `at least` group that lies inside an exactly forced one has nothing to draw from."""
+    people = Populations(100, {"a": range(10), "b": range(5)})
+    found = only(policy(8, force("a", 1), force("b", 1, at_least=True)), people)
+    assert found.code == "FL411"
+    assert "5 samples of `b` are also in a group whose count is exact" in found.notes
+
+
+def test_empty_rest() -> None:
+    """Every sample is forced, but a batch has other places too."""
+    found = only(policy(8, force("a", 3)), Populations(10, {"a": range(10)}))
+    assert found.code == "FL414"
+    assert found.message == "no sample is left for the 5 places of a batch that are not forced"
+
+
+def test_no_batch() -> None:
+    """Fewer samples than a batch and `last drop`: an epoch without a batch."""
+    found = only(policy(8, last="drop"), Populations(7))
+    assert found.code == "FL416"
+    assert found.message == "an epoch has no batch: 7 samples for 8 places a batch, and `last drop`"
+    assert check(policy(8, last="keep"), Populations(7)) == []
+
+
+@pytest.mark.parametrize("epoch", [("samples", "rest", 7), ("pass", "a")])
+def test_no_batch_in_other_epochs(epoch: tuple[object, ...]) -> None:
+    """So with an epoch of too few samples, or one pass over too small a group."""
+    chosen = policy(8, force("a", 3, replacement=True), epoch=epoch, last="drop")
+    assert only(chosen, Populations(100, {"a": [1, 2]})).code == "FL416"
+
+
+def test_empty_data() -> None:
+    """A loader over nothing is one fault, not one for each group."""
+    assert only(policy(8, force("a", 3)), Populations(0, {"a": []})).code == "FL417"
+
+
+def test_too_few_for_a_distinct_batch() -> None:
+    """A distinct batch needs as many different samples as it has places."""
+    found = only(policy(8, distinct=True, last="pad"), Populations(7))
+    assert found.code == "FL418"
+    assert found.message == "a distinct batch of 8 needs as many samples; there are 7"
+    crowded = policy(4, force("a", 2, at_least=True), distinct=True, rest_replacement=True)
+    assert only(crowded, Populations(3, {"a": range(3)})).code == "FL418"
+
+
+def test_rest_too_small_for_one_batch() -> None:
+    """Without replacement the rest cannot stand twice in one batch either."""
+    found = only(policy(8, epoch=("batches", "rest", 5)), Populations(7))
+    assert found.code == "FL412"
+    assert check(policy(8, epoch=("batches", "rest", 5), rest_replacement=True), Populations(7)) == []
+
+
+def test_long_epoch_is_a_hint() -> None:
+    """An epoch longer than the rest is allowed; that its samples repeat is said."""
+    found = only(policy(8, epoch=("batches", "rest", 25)), Populations(100))
+    assert (found.code, found.severity) == ("FL419", "hint")
+    assert found.message == "an epoch takes 200 samples of a rest of 100: each comes 2.0 times"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -2.0, 1.0], "1 of 3 samples have a weight below zero or none at all"),
+        ([1.0, np.nan, np.inf], "2 of 3 samples have a weight below zero or none at all"),
+        ([0.0, 0.0, 0.0], "all 3 samples have weight 0"),
+    ],
+)
+def test_bad_weights(weights: list[float], message: str) -> None:
+    """Weights below zero, without a value, or all zero."""
+    chosen = policy(2, weights=ir.Weights("column", "w", span=AT))
+    found = only(chosen, Populations(3, {}, np.array(weights)))
+    assert (found.code, found.message) == ("FL415", message)
+
+
+def test_distinct_with_few_positive_weights() -> None:
+    """A distinct weighted batch needs as many samples that have a weight."""
+    chosen = policy(2, weights=ir.Weights("column", "w", span=AT), distinct=True)
+    assert only(chosen, Populations(3, {}, np.array([0.0, 1.0, 0.0]))).code == "FL418"
