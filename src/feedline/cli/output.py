@@ -1,0 +1,62 @@
+"""Where the commands write: results on standard output, what goes wrong on the way on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.render import Format, render
+from feedline.dsl.rules.internal import InternalError
+from feedline.dsl.source import SourceText
+
+TRACEBACK = "FEEDLINE_TRACEBACK"
+"""The environment variable that adds Python tracebacks to what feedline says."""
+
+
+def emit(text: str, stream: TextIO | None = None) -> None:
+    """Write text at once (to standard output), with `?` for what the stream's encoding lacks."""
+    stream = sys.stdout if stream is None else stream
+    if stream is None:  # a process without a standard output
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
+
+
+def wants_color(stream: TextIO | None) -> bool:
+    """Whether colours belong there: a terminal that understands them, and no NO_COLOR (https://no-color.org)."""
+    if stream is None or not stream.isatty():
+        return False
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show(
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, SourceText],
+    format: Format = "text",
+    stream: TextIO | None = None,
+) -> None:
+    """Write diagnostics to a stream (standard output)."""
+    stream = sys.stdout if stream is None else stream
+    emit(render(diagnostics, sources, format, color=wants_color(stream)), stream)
+
+
+def show_own_fault(error: Exception) -> int:
+    """Say that feedline itself failed, and return the exit code."""
+    show_traceback(error)
+    reporter = Reporter()
+    last = traceback.format_exception_only(error)[-1].strip()
+    help = None if os.environ.get(TRACEBACK) else f"set `{TRACEBACK}=1` to see where, and report it with that"
+    reporter.report(InternalError, "feedline", f"feedline failed: {last}", help=help)
+    show(reporter.diagnostics, reporter.sources, stream=sys.stderr)
+    return 1
+
+
+def show_traceback(error: BaseException) -> None:
+    """The traceback of an exception that is about to be said in words, for who asked to see it."""
+    if os.environ.get(TRACEBACK):
+        emit("".join(traceback.format_exception(error)), sys.stderr)

@@ -1,0 +1,89 @@
+"""What the commands have in common: their options, and the way from a path to a checked program and its loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from attrs import define, field
+
+from feedline.compiler import compile_source, read_source
+from feedline.compiler.ir import Program
+from feedline.compiler.params import Given, definitions, params_file
+from feedline.dsl.diagnostics import Diagnostic, Reporter
+
+if TYPE_CHECKING:
+    from feedline.runtime.pipeline import Pipeline
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def param_options(command: F) -> F:
+    """The options that every command with a file to check takes: `-D`, `--params`, `--allow-python`."""
+    options = (
+        click.option(
+            "-D", "defines", metavar="NAME=VALUE", multiple=True, help="Set a `param` of the file. Repeatable."
+        ),
+        click.option("--params", metavar="FILE", help="Read `param` values from a TOML or JSON file; `-D` wins."),
+        click.option("--allow-python", is_flag=True, help="Let the file's `python(...)` forms import and run code."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@define
+class Work:
+    """One command's files: what was given for them, and everything there is to say about them."""
+
+    given: Mapping[str, Given]
+    allow_python: bool
+    reporter: Reporter = field(factory=Reporter)
+
+    @classmethod
+    def of(cls, defines: Iterable[str], params: str | None, allow_python: bool) -> Work:
+        """From the values of the options. A `-D` that sets nothing is wrong usage."""
+        wrong = Reporter()
+        given = definitions(defines, wrong)
+        if wrong.failed:
+            raise click.UsageError(wrong.diagnostics[0].message)
+        work = cls({}, allow_python)
+        if params is not None:
+            given = {**params_file(params, work.reporter), **given}
+        work.given = given
+        return work
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error has been found."""
+        return self.reporter.failed
+
+    def check(self, path: str) -> Program | None:
+        """Check one file; what is found goes to the reporter."""
+        source = read_source(path, self.reporter)
+        if source is None:
+            return None
+        result = compile_source(
+            source, params=self.given, allow_python=self.allow_python, base=Path(path).absolute().parent
+        )
+        for text in result.sources.values():
+            self.reporter.sources.add(text)
+        self.add(result.diagnostics)
+        return result.program
+
+    def bind(self, program: Program) -> Pipeline | None:
+        """Open a program's data; what is found goes to the reporter. The only place where a command needs torch."""
+        from feedline.runtime.pipeline import bind
+
+        # A reporter of its own, because `bind` gives up where its reporter holds an error, be it another file's.
+        reporter = Reporter(self.reporter.sources)
+        pipeline = bind(program, reporter, allow_python=self.allow_python)
+        self.add(reporter.diagnostics)
+        return pipeline
+
+    def add(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take over diagnostics. Two files may import a third: what is wrong with it is said once."""
+        known = self.reporter.diagnostics
+        known.extend(item for item in diagnostics if item not in known)
