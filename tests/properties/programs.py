@@ -1,4 +1,4 @@
-"""Hypothesis strategies that draw syntax trees: whole programs, and each kind of part. They mean nothing; they parse."""
+"""Hypothesis strategies that draw syntax trees: programs, and each kind of part. They mean nothing, but they parse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feedline.dsl import tree as t
 from feedline.dsl.source import Span
-from feedline.grammar import KEYWORDS, RESERVED
+from feedline.grammar import KEYWORDS, RESERVED, tokens
 
 AT = Span("drawn", 0, 0)
 _STEP_WORDS = set(KEYWORDS["step"])
@@ -21,7 +21,9 @@ _SOFT = sorted({word for group in KEYWORDS.values() for word in group} - RESERVE
 
 def _words(without: set[str] = frozenset()) -> st.SearchStrategy[str]:
     """Identifiers, and keywords that can be names where none of `without` may stand."""
-    plain = st.sampled_from(["a", "b2", "photos", "train", "_x", "größe", "写真", "Resize", "true_", "datasettrain", "notin"])
+    plain = st.sampled_from(
+        ["a", "b2", "photos", "train", "_x", "größe", "写真", "Resize", "true_", "datasettrain", "notin"]
+    )
     drawn = st.text(st.characters(codec="utf-8", categories=["L", "Nd", "Pc"]), min_size=1, max_size=6).map(
         lambda word: unicodedata.normalize("NFC", word)
     )
@@ -31,17 +33,17 @@ def _words(without: set[str] = frozenset()) -> st.SearchStrategy[str]:
 
 
 def _first_name(word: str) -> str:
-    from feedline.grammar import tokens
-
     first = next(iter(tokens(word)))
     return str(first) if first.type == "NAME" else ""
 
 
 def names(without: set[str] = frozenset()) -> st.SearchStrategy[t.Name]:
+    """Declared names, options, fields, and whatever else follows a dot or precedes `=`."""
     return _words(without).map(lambda word: t.Name(AT, word))
 
 
 def dotted(without: set[str] = frozenset()) -> st.SearchStrategy[Any]:
+    """One to three names joined by dots; the first is none of `without`."""
     first = _words(without).map(lambda word: t.NameRef(AT, word))
     return st.builds(_attributes, first, st.lists(names(), max_size=2))
 
@@ -58,10 +60,13 @@ _text = st.text(st.characters(codec="utf-8") | st.sampled_from('$${}\\"\n\t'), m
 
 @st.composite
 def strings(draw: st.DrawFn) -> t.String:
+    """Strings of text and interpolations."""
     parts: list[str | t.Interpolation] = []
     for interpolated in draw(st.lists(st.booleans(), max_size=4)):
         if interpolated:
-            parts.append(t.Interpolation(AT, ".".join(name.text for name in draw(st.lists(names(), min_size=1, max_size=2)))))
+            parts.append(
+                t.Interpolation(AT, ".".join(name.text for name in draw(st.lists(names(), min_size=1, max_size=2))))
+            )
         elif not parts or not isinstance(parts[-1], str):
             parts.append(draw(_text))
     return t.String(AT, tuple(parts))
@@ -78,7 +83,26 @@ def _literals() -> st.SearchStrategy[Any]:
     )
 
 
-_BINARY = ["or", "and", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "matches", "+", "-", "*", "/", "//", "%", "**"]
+_BINARY = [
+    "or",
+    "and",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "in",
+    "not in",
+    "matches",
+    "+",
+    "-",
+    "*",
+    "/",
+    "//",
+    "%",
+    "**",
+]
 
 
 def _compound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -110,7 +134,9 @@ counts |= st.builds(t.Binary, st.just(AT), st.just("+"), expressions, expression
 
 
 def _build(cls: type, *parts: Any) -> st.SearchStrategy[Any]:
-    return st.builds(cls, st.just(AT), *(part if isinstance(part, st.SearchStrategy) else st.just(part) for part in parts))
+    return st.builds(
+        cls, st.just(AT), *(part if isinstance(part, st.SearchStrategy) else st.just(part) for part in parts)
+    )
 
 
 def _some(part: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:

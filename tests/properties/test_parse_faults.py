@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lark import Token
+from properties.programs import programs
 
 from feedline.dsl import ParseResult, parse, tree, unparse
 from feedline.grammar import tokens
-from properties.programs import programs
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "tests/cases/programs").glob("*.pipe"), *(ROOT / "examples").glob("*.pipe")])
@@ -36,7 +36,9 @@ def _untouched(text: str, start: int, end: int) -> list[tree.Declaration]:
     """The declarations on other lines than the change. (A lone quote takes the rest of its line with it.)"""
     before, after = text.rfind("\n", 0, start) + 1, (text + "\n").index("\n", end)
     declarations = parse(text).tree.declarations
-    return [declaration for declaration in declarations if declaration.span.end < before or declaration.span.start > after]
+    return [
+        declaration for declaration in declarations if declaration.span.end < before or declaration.span.start > after
+    ]
 
 
 def _check(text: str, result: ParseResult, untouched: list[tree.Declaration]) -> None:
@@ -110,7 +112,11 @@ def test_any_bytes_can_be_parsed(content: bytes) -> None:
 
 
 @quick
-@given(st.lists(st.sampled_from([*INSERTED, "{\n", "}\n", "transform", "sample", "split", "d", "into", "per"]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([*INSERTED, "{\n", "}\n", "transform", "sample", "split", "d", "into", "per"]), max_size=40
+    )
+)
 def test_any_tokens_can_be_parsed(words: list[str]) -> None:
     """Whatever the tokens, parsing returns, and what could not be read is told."""
     result = parse(" ".join(words))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
+from properties.programs import expressions, programs
 
 from feedline.dsl import parse, tree, unparse
-from properties.programs import expressions, programs
 
 quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

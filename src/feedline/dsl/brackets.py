@@ -137,6 +137,8 @@ class _Mender:
         """The first token of the line at hand."""
         self._swallowed = False
         """A broken string on the line at hand holds a `{`."""
+        self._opened = False
+        """The line at hand has opened a block."""
         self._line = -1
         self._indent = 0
 
@@ -150,6 +152,7 @@ class _Mender:
                 self._new_line(token, line, column - 1)
             if token.type in OPENING:
                 self._stack.append(_Open(token, index, line, self._indent))
+                self._opened = self._opened or token.type == "LBRACE"
                 self._out.append(token)
             elif token.type in CLOSING:
                 self._close(token)
@@ -172,7 +175,8 @@ class _Mender:
             top = self._stack.pop()
             self._fault("unclosed", top)
             self._put_closer(top)
-        self._first, self._line, self._indent, self._swallowed = token, line, indent, False
+        self._first, self._line, self._indent = token, line, indent
+        self._swallowed = self._opened = False
 
     def _drop_opener(self) -> None:
         """A `{` with nothing indented after it, where others have that, opens no block."""
@@ -237,7 +241,8 @@ class _Mender:
             return True
         leading = token is self._first
         surplus = (not top.flat and self._indent > top.indent) if leading else top.line != self._line
-        if surplus and not leading and self._first is not None and self._first.type in _BLOCK_WORDS:
+        heads = self._first is not None and self._first.type in _BLOCK_WORDS and not self._opened
+        if surplus and not leading and heads and self._first is not None:
             self._faults.append(Fault("unopened", self._first, place=offsets(self._first)[1]))
             self._out.append(made_up(POISON, offsets(token)[0]))
         elif surplus:

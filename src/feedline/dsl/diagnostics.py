@@ -56,7 +56,7 @@ class Fix:
 
 @frozen
 class Diagnostic:
-    """One thing found in one place. `line` and `column` count from 1, columns in code points; both are 1 without a place."""
+    """One thing found in one place. `line` and `column` (in code points) count from 1, and are 1 without a place."""
 
     code: str
     severity: Severity

@@ -15,7 +15,7 @@ from lark import Token
 
 from feedline.dsl.brackets import Fault
 from feedline.dsl.diagnostics import Edit, Fix, Label, Reporter, Rule
-from feedline.dsl.hints import misplaced, odd_text, slip
+from feedline.dsl.hints import misplaced, odd_number, odd_text, slip
 from feedline.dsl.literals import PLAIN_BACKSLASH
 from feedline.dsl.rules.syntax import BadLiteral, TooDeep, UnexpectedText, UnknownText, UnmatchedBracket
 from feedline.dsl.source import SourceText, Span
@@ -75,6 +75,8 @@ ROLES: dict[str, str] = {
     "argument": "an argument",
     "value": "a value",
     "expr": "a value",
+    "and_expr": "a value",
+    "not_expr": "a value",
     "sum": "a value",
     "factor": "a value",
     "name": "a name",
@@ -91,12 +93,13 @@ _CONTINUATIONS = frozenset(
 )
 """What may always follow a value, and so is worth saying only where nothing else could."""
 
-_INSERTED = frozenset({"ASSIGN", "LBRACE", "FROM", "INTO", "BY", "PER", "WITH", "OF", "EACH"})
-_QUIET = frozenset({"AT"})
-"""Words that may stand before what is expected; a list of what is missing is clearer without them."""
+_INSERTED = frozenset({"ASSIGN", "FROM", "INTO", "BY", "PER", "WITH", "OF", "EACH"})
+_QUIET = frozenset({"AT", "FOLDS"})
+"""What is rarely meant; a list of what is missing is clearer without it."""
 
 _PHRASES = {
-    **{"STRATIFIED": "`stratified by`", "GROUPED": "`grouped by`", "_END": "a new line", "$END": "a new line"},
+    **{"STRATIFIED": "`stratified by`", "GROUPED": "`grouped by`", "FORCED": "`forced first`"},
+    **{"_END": "a new line", "$END": "a new line"},
     **{"NAME": "a name", "NUMBER": "a number", "PERCENT": "a percentage", "STRING": "a string"},
 }
 _ORDER = ("ASSIGN", "LBRACE", "COMMA", "_END", "$END", "RPAR", "RSQB", "RBRACE")
@@ -180,10 +183,10 @@ def unexpected(place: Place) -> Problem:
     after = opening or (f" after {_before(place)}" if place.previous is not None else "")
     start, end = _where(place)
     kinds = frozenset(expected)
-    near = [word for kind, word in keyword_types().items() if kind in kinds] if found.type == "NAME" else []
+    near = _near(found, [word for kind, word in keyword_types().items() if kind in kinds])
     following = place.tokens[place.start + 1] if place.start + 1 < len(place.tokens) else None
     help = (
-        did_you_mean(found, near)
+        (did_you_mean(found, near) if near else None)
         or misplaced(place.block, place.first, found, following)
         or slip(found, place.previous, kinds)
     )
@@ -194,7 +197,7 @@ def unexpected(place: Place) -> Problem:
         f"expected {_any_of(words)}{after}, found {_describe(found, place.source)}",
         label=f"expected {_any_of(words)}",
         help=help,
-        fix=_fix(place, kinds, suggest(found, near, 1), help),
+        fix=_fix(place, kinds, near, help),
     )
 
 
@@ -257,7 +260,7 @@ def _bad_token(token: Token) -> Problem:
         message = f"this string has no closing `{token[0]}`"
         return Problem(BadLiteral, start, end, message, "ends with its line", help=help)
     if token.type == "BAD_NUMBER":
-        return Problem(BadLiteral, start, end, f"`{_short(token)}` is no number", help="no name begins with a digit")
+        return Problem(BadLiteral, start, end, f"`{_short(token)}` is no number", help=odd_number(token))
     message, help = odd_text(token)
     return Problem(UnknownText, start, end, message, help=help)
 
@@ -269,7 +272,7 @@ def _misspelt_first_word(place: Place) -> Problem | None:
         return None
     if place.tokens[place.start + 1].type in ("ASSIGN", "LPAR", "DOT"):
         return None
-    near = suggest(first, [word for kind, word in keyword_types().items() if kind in row])
+    near = _near(first, [word for kind, word in keyword_types().items() if kind in row])
     if not near:
         return None
     start, end = offsets(first)
@@ -307,16 +310,23 @@ def _in_words(place: Place, expected: dict[str, Any]) -> list[str]:
         role = next((role for role in ROLES if role in row and kind in place.reading.first(role)), None)
         if role is not None:
             roles[role] = None
-        elif kind not in _QUIET:
+        else:
             others.append(kind)
     if roles.keys() & _STATEMENTS:
         others = []
-    plain = [kind for kind in others if kind not in _CONTINUATIONS] or ([] if roles else others)
+    plain = [kind for kind in others if kind not in _CONTINUATIONS | _QUIET] or ([] if roles else others)
     tokens = [
         _PHRASES.get(kind) or f"`{spellings()[kind]}`"
         for kind in sorted(plain, key=lambda kind: (_ORDER.index(kind) + 1 if kind in _ORDER else 0, kind))
     ]
     return list(dict.fromkeys([*(words for role, words in ROLES.items() if role in roles), *tokens]))
+
+
+def _near(found: Token, words: Iterable[str]) -> list[str]:
+    """The keywords that a name may have been meant for. One of two letters is near only with its letters swapped."""
+    if found.type != "NAME":
+        return []
+    return [word for word in suggest(found, words) if len(word) > 2 or sorted(word) == sorted(found)]
 
 
 def _any_of(words: Sequence[str]) -> str:
@@ -374,5 +384,8 @@ def _fix(
         return "write `=`", *offsets(found), "="
     if help is not None or len(missing) != 1 or missing[0] not in _INSERTED or place.previous is None:
         return None
-    at = offsets(place.previous)[1]
+    at, stack = offsets(place.previous)[1], list(place.stack)
+    place.reading.landing(stack, missing[0])
+    if place.reading.landing(stack, place.reading.kind(found, stack)) is None:
+        return None  # more is missing than that
     return f"insert `{spellings()[missing[0]]}`", at, at, f" {spellings()[missing[0]]}"

@@ -63,6 +63,8 @@ def declared_names(tokens: Sequence[Token]) -> list[str | None]:
     if kind == "IMPORT":
         words = [token for token in tokens[1:] if is_name(token) and token.type != "AS"]
         return [str(token) for token in words] or [None]
+    if kind == "SPLIT" and not is_head(tokens):
+        return [None]  # the second word may be anything
     if tokens[0] in KEYWORDS["declaration"] and len(tokens) > 1 and is_name(tokens[1]):
         return [str(tokens[1])]
     return [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from lark import Token
@@ -35,6 +36,13 @@ def odd_text(token: Token) -> tuple[str, str | None]:
     return f"`{shown}` means nothing here", _ODD_TEXT.get(str(token))
 
 
+def odd_number(token: Token) -> str | None:
+    """Help for a word that begins with a digit."""
+    if token[:2].lower() in ("0x", "0b", "0o"):
+        return "numbers are decimal"
+    return "no name begins with a digit" if re.fullmatch(r"[0-9]+[^\W\d_]\w*", token) else None
+
+
 def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str | None:
     """Help for a token that looks like another language's habit."""
     ends = bool(expected & {"_END", "$END"})
@@ -66,6 +74,10 @@ def misplaced(block: str | None, first: Token, found: Token, following: Token | 
         return f"`{first}` belongs in the loader's `sample {{ ... }}`"
     if block == "loader_statement" and found.type == "LPAR" and direct:
         return "transform steps belong in the loader's `transform { ... }`"
+    if block == "loader_statement" and first.type == "TRANSFORM" and found.type == "LBRACE":
+        return "a transform inside a loader has no name; declare it outside to give it one"
+    if block == "loader_statement" and first.type == "TRANSFORM" and found.type == "LPAR":
+        return "steps stand in braces: `transform { ... }`"
     if block == "policy_statement" and found is first:
         if first.type == "ON":
             return "`on error` belongs in the loader, beside `sample`"

@@ -136,7 +136,13 @@ class _Lowering:
         return t.NoneLiteral(span)
 
     def _fault(self, span: Span) -> Fault:
+        told = False
+
         def fault(start: int, end: int, message: str, help: str | None) -> None:
+            nonlocal told
+            if told:
+                return  # a Windows path has many wrong escapes and is one mistake
+            told = True
             where = Span(self.path, span.start + start, span.start + end)
             self.reporter.report(BadLiteral, where, message, help=help)
 

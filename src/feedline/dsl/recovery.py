@@ -72,9 +72,9 @@ class _Recovery:
         for unit in _split(Statements().process(mended.tokens)):
             if failed and not begins_declaration(unit):
                 continue  # what is left of something already told
-            before = self.errors
-            yield from self._unit(unit)
-            failed = failed or self.errors > before
+            declarations = list(self._unit(unit))
+            yield from declarations
+            failed = bool(mended.faults) or any(isinstance(d, ErrorDeclaration) for d in declarations)
         for fault in faults:
             if fault.kind == "stray" and (fault.token != "}" or self.errors == before_all):
                 self._tell_bracket(fault)
@@ -242,7 +242,7 @@ class _DeclarationReading:
             return index
         if not told:
             self._tell(index, before)
-        self._unfinished = end + 1 if index == end else -1
+        self._unfinished = end + 1 if index == end and self._would_go_on(before, end + 1) else -1
         while len(self._blocks) > 1:
             block = self._blocks[-1]
             end = self._statement_end(block, index)
@@ -264,6 +264,13 @@ class _DeclarationReading:
                 return at
             depth += (kind in OPENING) - (kind in CLOSING)
         return len(self._tokens)
+
+    def _would_go_on(self, stack: list[Any], index: int) -> bool:
+        """Whether the token at `index` fits where a statement broke off."""
+        if index >= len(self._tokens):
+            return False
+        kind = self._reading.kind(self._tokens[index], stack)
+        return self._reading.landing(list(stack), kind) is not None
 
     def _follows_unfinished(self, block: _Block) -> bool:
         """Whether the statement is the rest of the one before, which broke off at the end of its line."""
