@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from feedline.compiler import CheckResult, compile_source, ir
 from feedline.dsl.source import SourceText
 
@@ -196,3 +198,26 @@ def test_syntax_faults_leave_the_rest_checked() -> None:
     result = checked("dataset a = FakeData(\ndataset b = FakeDate()\nloader l from a {}\n")
     assert result.program is None
     assert ["FL002", "FL114"] == [diagnostic.code for diagnostic in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [
+        "loader t from d { sample { batch 4 }; on error replace max 5 }",
+        "loader t from d { sample { batch 4; on error replace max 5 } }",
+        "policy p { batch 4; on error replace max 5 }\nloader t from d { sample p }",
+    ],
+)
+def test_on_error_may_stand_in_the_loader_or_in_its_sampling(loader: str) -> None:
+    """It means the same in all three places."""
+    result = compile_source(SourceText("<text>", "dataset d = FakeData(size=8)\n" + loader))
+    assert result.program is not None
+    found = result.program.loaders[0].on_error
+    assert ("replace", 5) == (found.mode, found.maximum)
+
+
+def test_on_error_in_both_places_is_said_twice() -> None:
+    """One of them has to go."""
+    text = "dataset d = FakeData(size=8)\nloader t from d { sample { batch 4; on error skip }; on error fail }"
+    result = compile_source(SourceText("<text>", text))
+    assert ["FL505"] == [found.code for found in result.diagnostics]

@@ -156,6 +156,12 @@ def _larger_steps(steps: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+on_errors = _build(
+    t.OnError,
+    st.sampled_from(["fail", "skip", "replace"]).map(lambda word: t.Name(AT, word)),
+    st.none() | expressions,
+)
+
 _simple_steps = _build(t.CallStep, calls) | _build(t.RefStep, dotted(_STEP_WORDS | _CLAUSES))
 steps: st.SearchStrategy[Any] = st.recursive(_simple_steps, _larger_steps, max_leaves=4)
 chains = _build(t.Chain, _some(steps))
@@ -181,6 +187,7 @@ policy_statements: st.SearchStrategy[Any] = st.one_of(
     _build(t.Draw, counts, references, expressions),
     _build(t.RepeatFactor, expressions, references),
     _build(t.BucketBy, references, expressions),
+    on_errors,
 )
 _kinds = calls | _build(t.Call, dotted(_CLAUSES), ())
 loader_statements: st.SearchStrategy[Any] = st.one_of(
@@ -194,11 +201,7 @@ loader_statements: st.SearchStrategy[Any] = st.one_of(
         _some(_build(t.FieldCollate, names(), _kinds)),
         st.none() | st.sampled_from(["tuple", "dict"]).map(lambda word: t.Name(AT, word)),
     ),
-    _build(
-        t.OnError,
-        st.sampled_from(["fail", "skip", "replace"]).map(lambda word: t.Name(AT, word)),
-        st.none() | expressions,
-    ),
+    on_errors,
     _build(t.Option, names(_LOADER_WORDS), expressions),
 )
 

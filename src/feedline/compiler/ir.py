@@ -71,7 +71,7 @@ class FieldValue(IRNode):
 
 @frozen
 class Compare(IRNode):
-    """`field OP value`, OP one of `== != < <= > >= in`, `not in`, `matches`; on a per-annotation field, of one of them."""
+    """`field OP value`, OP one of `== != < <= > >= in`, `not in`, `matches`; of one annotation on a field of theirs."""
 
     field: FieldValue
     operator: str
@@ -119,7 +119,7 @@ Predicate: TypeAlias = Compare | Quantified | Logic | HasAnnotations | InGroup |
 
 @frozen
 class SourceCall(IRNode):
-    """A source by its catalogue name with all its arguments, defaults included; `python` with `target` for user code."""
+    """A source by its catalogue name with all arguments, defaults included; `python` with `target` for user code."""
 
     name: str
     args: tuple[Arg, ...]

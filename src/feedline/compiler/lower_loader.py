@@ -17,7 +17,7 @@ from feedline.compiler.lower_options import lower_options
 from feedline.compiler.lower_policy import Lowered, default_policy, fits, lower_named_policy, lower_policy
 from feedline.compiler.lower_transforms import batch_only, lower_chain
 from feedline.compiler.lower_values import evaluate
-from feedline.compiler.names import Declared, Unit, require
+from feedline.compiler.names import Declared, Found, Unit, dotted, look_up, require
 from feedline.compiler.options import COLLATES
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
@@ -42,7 +42,7 @@ def lower_loader(ctx: Context, declared: Declared) -> ir.Loader | Unknown:
         policy = None
     collate = _collate(ctx, unit, node, statements.only(tree.Collate))
     options = lower_options(ctx, unit, node)
-    on_error = _on_error(ctx, unit, node, statements.only(tree.OnError), policy)
+    on_error = _on_error(ctx, unit, node, statements.on_error(), policy)
     broken = any(isinstance(statement, tree.ErrorStatement) for statement in node.statements)
     if not well or broken:
         return UNKNOWN
@@ -62,10 +62,26 @@ class _Statements:
     def only(self, *kinds: type[N]) -> N | None:
         return next((statement for statement in self.node.statements if isinstance(statement, kinds)), None)
 
+    def on_error(self) -> tree.OnError | None:
+        """The loader's own `on error`, or that of its sampling."""
+        return self.only(tree.OnError) or self._sampling_on_error()
+
+    def _sampling_on_error(self) -> tree.OnError | None:
+        sample = self.only(tree.SampleBlock, tree.SampleRef)
+        statements: tuple[tree.PolicyStatement, ...] = ()
+        if isinstance(sample, tree.SampleBlock):
+            statements = sample.statements
+        elif isinstance(sample, tree.SampleRef):
+            found = look_up(self.unit, dotted(sample.policy) or ())
+            if isinstance(found, Found) and isinstance(found.declared.node, tree.Policy):
+                statements = found.declared.node.statements
+        return next((statement for statement in statements if isinstance(statement, tree.OnError)), None)
+
     def check_repeated(self) -> bool:
         seen: dict[str, tree.Node] = {}
         well = True
-        for statement in self.node.statements:
+        of_sampling = self._sampling_on_error()
+        for statement in (*self.node.statements, *([] if of_sampling is None else [of_sampling])):
             match statement:
                 case tree.TransformBlock():
                     said = "transform"

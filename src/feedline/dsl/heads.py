@@ -46,6 +46,12 @@ def begins_declaration(tokens: Sequence[Token]) -> bool:
     return first.type != "TRANSFORM" or (len(tokens) > 1 and is_name(tokens[1]))
 
 
+def _hides_head(token: Token) -> bool:
+    """Whether a lone quote has taken the beginning of a declaration with it."""
+    words = token[1:].split() if token.type == "BAD_STRING" else []
+    return len(words) > 1 and words[0] in KEYWORDS["declaration"]
+
+
 def cut(tokens: Sequence[Token], source: SourceText) -> Iterable[list[Token]]:
     """The tokens in chunks, each from one clear head at the start of a line to the next.
 
@@ -77,7 +83,8 @@ def _cut(tokens: Sequence[Token], source: SourceText, trusting: bool) -> Iterabl
         if token.type not in SEPARATORS:
             here, column = source.position(offsets(token)[0])
             begins = here != line or (trusting and chunk and chunk[-1].type == "SEMICOLON")
-            if begins and chunk and is_head(tokens, index) and (trusting or depth == 0 or column <= outermost):
+            head = is_head(tokens, index) or _hides_head(token)
+            if begins and chunk and head and (trusting or depth == 0 or column <= outermost):
                 yield chunk
                 chunk, depth = [], 0
             if here != line:

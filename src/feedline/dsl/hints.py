@@ -79,8 +79,6 @@ def misplaced(block: str | None, first: Token, found: Token, following: Token | 
     if block == "loader_statement" and first.type == "TRANSFORM" and found.type == "LPAR":
         return "steps stand in braces: `transform { ... }`"
     if block == "policy_statement" and found is first:
-        if first.type == "ON":
-            return "`on error` belongs in the loader, beside `sample`"
         if following is not None and following.type == "ASSIGN":
             return f"options such as `{first}` belong in the loader, beside `sample`"
     if block == "declaration" and found is first and first.type in _LOADER_WORDS | _POLICY_WORDS:

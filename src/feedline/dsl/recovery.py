@@ -50,6 +50,8 @@ class _Recovery:
     """The first thing of the chunk at hand that seemed to follow from something told."""
     _brace_told: bool = False
     """A `{` of the chunk at hand is never closed: another `{` that does not fit is that one."""
+    _unbalanced: bool = False
+    """The brackets of the chunk at hand do not match: further faults on the line of one told come from that."""
 
     def chunk(self, tokens: list[Token]) -> Iterator[Declaration]:
         """Read from one clear head of a declaration to the next."""
@@ -61,6 +63,7 @@ class _Recovery:
             return
         mended, before_all = mend(tokens, self.source), self.errors
         self._withheld = None
+        self._unbalanced = bool(mended.faults)
         self._brace_told = any(fault.kind == "unclosed" and fault.token == "{" for fault in mended.faults)
         # A broken string has taken a bracket with it: the string is told, not the bracket's partner. And a bracket may
         # close nothing because something before it does not fit, which is then what is told.
@@ -108,7 +111,8 @@ class _Recovery:
         if is_made_up(token):
             return
         line = self._line(problem)
-        if line in self._faults or self._continues(line, self._rounds) or (token.type == "LBRACE" and self._brace_told):
+        follows = line in self._faults or (self._unbalanced and line in self._told)
+        if follows or self._continues(line, self._rounds) or (token.type == "LBRACE" and self._brace_told):
             self._withheld = self._withheld or problem
         else:
             self._tell(problem)

@@ -341,6 +341,14 @@ class BucketBy(Node):
     count: Expr
 
 
+@frozen
+class OnError(Node):
+    """`on error fail|skip|replace [max 1%]`, in a loader or in its sampling"""
+
+    mode: Name
+    maximum: Expr | None
+
+
 PolicyStatement: TypeAlias = (
     BatchSize
     | Force
@@ -354,6 +362,7 @@ PolicyStatement: TypeAlias = (
     | Draw
     | RepeatFactor
     | BucketBy
+    | OnError
     | ErrorStatement
 )
 
@@ -394,14 +403,6 @@ class Collate(Node):
     kind: Call | None
     fields: tuple[FieldCollate, ...]
     shape: Name | None
-
-
-@frozen
-class OnError(Node):
-    """`on error fail|skip|replace [max 1%]`"""
-
-    mode: Name
-    maximum: Expr | None
 
 
 @frozen

@@ -215,3 +215,17 @@ class NothingToRun(Rule):
     title = "a file without a loader was to be run"
     bad = ""
     good = ""
+
+
+class WorkersFailed(Rule):
+    """A worker process of a loader ended before its batch came, or took longer than `timeout` allows.
+
+    Mostly the system has killed it for its memory: each worker holds `prefetch_factor` batches. Code of the user's own
+    that ends the process, or a crash in a native library, looks the same; `num_workers = 0` shows it.
+    """
+
+    code = "FL555"
+    slug = "workers-failed"
+    title = "worker processes that failed"
+    bad = ""
+    good = ""
