@@ -292,7 +292,7 @@ EXIF = ("exif", "bool", True, "Turn the image, and its boxes with it, as its ori
 OWN_PARAMETERS = {
     "CocoDetection": [
         ("masks", "bool", False, "Decode a mask for every object, from polygons or run lengths."),
-        ("bad_boxes", "{error repair}", "error", "Boxes outside their image or without an area: refuse or repair them."),
+        ("bad_boxes", "{error repair}", "error", "Boxes outside their image or without an area."),
     ],
 }
 """feedline's own parameters of single datasets."""

@@ -1,4 +1,4 @@
-"""What Python callers use: `feedline.check` and `feedline.compile`. Each calls the rooms and hands on what they return."""
+"""What Python callers use: `feedline.check` and `feedline.compile`. They call the rooms and hand on what comes back."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def check(path_or_text: str | os.PathLike[str], /, *, allow_python: bool = False
 def compile(path_or_text: str | os.PathLike[str], /, *, allow_python: bool = False, **params: Any) -> Pipeline:
     """Check a file or a text, open its data, and return its loaders.
 
-    `path_or_text` and `params` are as for `check`. `allow_python` lets the file's `python(...)` forms import and run code;
-    it is the caller's decision, a file cannot make it. The loaders are real `torch.utils.data.DataLoader` objects:
+    `path_or_text` and `params` are as for `check`. `allow_python` lets the file's `python(...)` forms run code: it is
+    the caller's decision, a file cannot make it. The loaders are real `torch.utils.data.DataLoader` objects:
     `pipeline.train`, `pipeline["train"]`.
 
     Raises `CompileError` with every diagnostic where the file, a parameter or the data is at fault.

@@ -267,6 +267,10 @@ def test_fault_reported_before_is_not_repeated():
         ("MNIST", "`MNIST` is a dataset, not a transform", "declare it: `dataset NAME = MNIST(...)`"),
         ("pixles", "there is no transform `pixles`", "did you mean `pixels`?"),
         ("Quux", "there is no transform `Quux`", None),
+        ("transforms.ToTensor", "there is no transform `transforms.ToTensor`", "write `ToTensor`"),
+        ("T.Scale", "there is no transform `T.Scale`", "use `Resize`"),
+        ("v2.Resiez", "there is no transform `v2.Resiez`", "did you mean `Resize`?"),
+        ("datasets.MNIST", "`datasets.MNIST` is a dataset, not a transform", "declare it: `dataset NAME = MNIST(...)`"),
     ],
 )
 def test_unknown_transform(name, message, help):
@@ -282,6 +286,7 @@ def test_unknown_transform(name, message, help):
     [
         ("CIFAR01", "there is no dataset `CIFAR01`", "did you mean `CIFAR10` or `CIFAR100`?"),
         ("COCO", "there is no dataset `COCO`", "use `CocoDetection`"),
+        ("datasets.ImageFolder", "there is no dataset `datasets.ImageFolder`", "write `ImageFolder`"),
         ("Resize", "`Resize` is a transform, not a dataset", "it stands in a `transform { ... }` block"),
     ],
 )

@@ -1,7 +1,9 @@
 """Parameters given from outside: read by their declared type, refused with what is wanted."""
 
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from feedline.compiler import CheckResult, Given, compile_source
@@ -82,10 +84,24 @@ def test_command_line_refused(definition: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
-    [("n", 3, 3), ("x", 3, 3.0), ("on", True, True), ("root", Path("z"), "/home/me/z"), ("kind", 3, 3)],
+    [
+        ("n", 3, 3),
+        ("x", 3, 3.0),
+        ("on", True, True),
+        ("root", Path("z"), "/home/me/z"),
+        ("kind", 3, 3),
+        ("n", np.int64(3), 3),
+        ("n", np.uint8(3), 3),
+        ("n", np.array(3), 3),
+        ("x", np.float32(0.5), 0.5),
+        ("x", np.float64(0.5), 0.5),
+        ("x", np.int64(3), 3.0),
+        ("x", Fraction(1, 2), 0.5),
+        ("kind", np.int64(3), 3),
+    ],
 )
 def test_from_python(name: str, value: object, expected: object) -> None:
-    """A value from Python has the declared type already."""
+    """A value from Python has the declared type already; a NumPy scalar and a path object count as plain values."""
     found = _value(name, Given(value))
     assert (type(expected), expected) == (type(found), found)
 
@@ -102,6 +118,13 @@ def test_from_python(name: str, value: object, expected: object) -> None:
         ("root", None),
         ("kind", "3"),
         ("n", [1]),
+        ("n", np.float64(3.0)),
+        ("n", np.array([1, 2])),
+        ("n", np.bool_(True)),
+        ("x", True),
+        ("x", 10**400),
+        ("x", Fraction(10**400)),
+        ("s", np.int64(3)),
     ],
 )
 def test_from_python_refused(name: str, value: object) -> None:
@@ -171,3 +194,25 @@ def test_bad_params_file(tmp_path: Path, name: str, raw: bytes | None) -> None:
     reporter = Reporter()
     assert {} == params_file(path, reporter)
     assert [("FL113", str(path))] == [(diagnostic.code, diagnostic.path) for diagnostic in reporter.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "help"),
+    [
+        (
+            "p.yaml",
+            "the parameter file is not valid TOML: ",
+            "it is read as TOML, or as JSON if its name ends in `.json`",
+        ),
+        ("p.toml", "the parameter file is not valid TOML: ", None),
+        ("p.json", "the parameter file is not valid JSON: ", None),
+    ],
+)
+def test_params_file_in_another_format(tmp_path: Path, name: str, message: str, help: str | None) -> None:
+    """A file that is not in the format its ending stands for; of an ending that stands for none, which are read."""
+    path = tmp_path / name
+    path.write_text("n: 3\n")
+    reporter = Reporter()
+    params_file(path, reporter)
+    (diagnostic,) = reporter.diagnostics
+    assert (message, help) == (diagnostic.message[: len(message)], diagnostic.help)

@@ -93,3 +93,10 @@ def test_only_callables_are_registered() -> None:
     """A class or a function, nothing else."""
     with pytest.raises(TypeError, match="Thing"):
         registry.transform("Thing")(3)  # pyright: ignore[reportArgumentType]  # that is the point
+
+
+@pytest.mark.parametrize("kind", ["dataset", "transform"])
+def test_a_decorator_without_parentheses_says_how_it_is_written(kind: str) -> None:
+    """`@feedline.transform` alone would register under no name."""
+    with pytest.raises(TypeError, match=f'write `@feedline.{kind}\\("Name"\\)`'):
+        getattr(registry, kind)(lambda image: image)

@@ -107,3 +107,22 @@ def test_deep_references_are_one_fault() -> None:
     lines = [f"let a{n} = a{n + 1} + 1" for n in range(3000)] + ["let a3000 = 1"]
     result = compile_source(SourceText("<text>", "\n".join(lines)))
     assert ["FL232"] == [diagnostic.code for diagnostic in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        "ToDtype(torch.float32, scale=true)",
+        "Resize(8, interpolation=InterpolationMode.BILINEAR)",
+        "transforms.ToTensor()",
+        "v2.RandomHorizontalFlip",
+        "RandomApply([T.ColorJitter(0.4)])",
+    ],
+)
+def test_the_fix_of_a_name_written_as_in_python(chain: str) -> None:
+    """A name with its Python module is one fault, whose fix leaves none."""
+    text = f"dataset d = FakeData()\nloader l from d {{ transform {{ {chain} }} }}"
+    (diagnostic,) = compile_source(SourceText("<text>", text)).diagnostics
+    (edit,) = diagnostic.fixes[0].edits
+    mended = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert () == compile_source(SourceText("<text>", mended)).diagnostics

@@ -176,3 +176,57 @@ def test_collate_detection_on_other_data_says_what_is_missing() -> None:
     """A classification sample has no boxes."""
     found = failure(LABELLED, [{"image": image(), "label": 0}] * 2, how=kind("detection"))
     assert "`collate detection` needs samples with `boxes` and `labels`" == found.failure.message
+
+
+def test_a_label_without_data_beside_it_comes_in_the_dict_of_all_fields() -> None:
+    """A table of sequences with a label: the sequences are not dropped."""
+    samples = [{"tokens": torch.arange(2), "label": 0}, {"tokens": torch.arange(2), "label": 1}]
+    batch = collator(Role((), ("label",))).collate(samples, FILES)
+    assert ["tokens", "label"] == list(batch)
+    assert [0, 1] == batch["label"].tolist()
+
+
+def test_pad_without_a_data_field_pads_what_has_a_length() -> None:
+    """The others are stacked; the mask stands beside the field."""
+    samples = [{"tokens": torch.ones(2), "label": 0}, {"tokens": torch.ones(3), "label": 1}]
+    batch = collator(Role((), ("label",)), how=kind("pad")).collate(samples, FILES)
+    assert ["tokens", "tokens_mask", "label"] == list(batch)
+    assert ([[1, 1, 0], [1, 1, 1]], [0, 1]) == (batch["tokens"].tolist(), batch["label"].tolist())
+
+
+def test_images_that_differ_in_channels_alone_are_not_told_to_resize() -> None:
+    """Grey and colour images of one size."""
+    samples = [{"image": torch.zeros(channels, 4, 4), "label": 0} for channels in (1, 3)]
+    assert (
+        "the images differ in channels: give every dataset the same `mode`" == failure(LABELLED, samples).failure.help
+    )
+
+
+def test_a_misspelt_field_gets_its_near_name() -> None:
+    """`lable`."""
+    fields = (ir.CollateField("lable", kind("list"), span=SPAN),)
+    found = failure(LABELLED, [{"image": image(), "label": 0}], fields=fields)
+    assert "did you mean `label`?" == found.failure.help
+
+
+def test_a_collate_function_that_fails_is_named_with_its_own_error() -> None:
+    """The fault is the user's function's, at the place of `collate python(...)`."""
+
+    def broken(samples: list[Any]) -> Any:
+        raise ValueError("no")
+
+    how = ir.CollateKind("python", target="mine:broken", span=SPAN)
+    collator = Collator(ir.Collate(how=how, span=SPAN), LABELLED, False, lambda target: broken, lambda args: {})
+    with pytest.raises(PipelineFailure) as caught:
+        collator.collate([{"image": image(), "label": 0}], FILES)
+    assert ("FL551", "`mine:broken` failed: ValueError: no") == (
+        caught.value.failure.code,
+        caught.value.failure.message,
+    )
+    assert SPAN == caught.value.failure.span
+
+
+def test_sequences_that_differ_in_length_are_not_told_to_resize() -> None:
+    """They are padded or listed."""
+    found = failure(Role(("tokens",)), [{"tokens": torch.ones(length)} for length in (2, 3)])
+    assert "collate `tokens` with `pad` or `list`" == found.failure.help

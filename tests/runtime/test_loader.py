@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 import feedline
 
@@ -243,3 +243,17 @@ def test_a_negative_epoch_is_refused(image_folder: Callable[..., Path]) -> None:
     """With a sentence, not an odd order."""
     with pytest.raises(ValueError, match="from 0 on, not -1"):
         folder(image_folder()).set_epoch(-1)
+
+
+def test_the_dataset_of_a_loader_serves_a_subset_and_another_dataloader(image_folder: Callable[..., Path]) -> None:
+    """They ask for lists of positions, as `torch.utils.data.random_split` makes them."""
+    dataset = folder(image_folder()).dataset
+    images, labels = next(iter(DataLoader(Subset(dataset, [15, 0, 3]), batch_size=3)))
+    assert [1, 0, 0] == labels.tolist()
+    assert_same(dataset[15][0], images[0])
+
+
+def test_a_position_is_a_whole_number(image_folder: Callable[..., Path]) -> None:
+    """`dataset[1.5]` is no sample."""
+    with pytest.raises(TypeError):
+        folder(image_folder()).dataset[1.5]  # pyright: ignore[reportArgumentType]  # that is the point

@@ -147,3 +147,14 @@ def test_distinct_with_few_positive_weights() -> None:
     """A distinct weighted batch needs as many samples that have a weight."""
     chosen = policy(2, weights=ir.Weights("column", "w", span=AT), distinct=True)
     assert only(chosen, Populations(3, {}, np.array([0.0, 1.0, 0.0]))).code == "FL418"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "codes"),
+    [(("pass", "rest"), []), (("samples", "rest", 2), []), (("samples", "rest", 3), ["FL418"]),
+     (("batches", "rest", 1), ["FL418"])],
+)  # fmt: skip
+def test_distinct_weighted_batches_larger_than_the_data(epoch: tuple[str, str, int], codes: list[str]) -> None:
+    """Only an epoch that is shorter than a batch makes do with fewer samples than the batch has places."""
+    chosen = policy(4, weights=ir.Weights("column", "w", span=AT), distinct=True, epoch=epoch)
+    assert codes == [found.code for found in check(chosen, Populations(2, {}, np.array([1.0, 2.0])))]

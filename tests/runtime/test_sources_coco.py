@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sourcing import bind, fault, try_bind
+from sourcing import SPAN, bind, fault, try_bind
 from torchvision.datasets import CocoDetection, wrap_dataset_for_transforms_v2
 
+from feedline.compiler import ir
+from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.source import Span
 from feedline.runtime.columns import Column, RaggedColumn
-from feedline.runtime.sources import Source, UnreadableSample
+from feedline.runtime.sources import Source, UnreadableSample, bind_source
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -414,3 +417,26 @@ def test_a_broken_image_names_its_file_and_index(tmp_path: Path) -> None:
         source.read(0)
     with pytest.raises(UnreadableSample, match=r"sample 1 \(.*b\.png\) cannot be read: the image is cut short"):
         source.read(1)
+
+
+def test_a_stated_size_that_is_not_the_images(tmp_path: Path) -> None:
+    """A box that fits the stated size but not the image is never handed over."""
+    args = write(tmp_path, put("images", 0, "width", value=200))
+    changed = json.loads(Path(args["annFile"]).read_text())
+    changed["annotations"][0]["bbox"] = [100, 2, 50, 3]
+    Path(args["annFile"]).write_text(json.dumps(changed))
+    source = bind("CocoDetection", **args)
+    index = next(n for n in range(len(source)) if source.describe(n).endswith("b.png"))
+    with pytest.raises(UnreadableSample, match="the image is 20 x 10, its annotations are for 200 x 10"):
+        source.read(index)
+
+
+def test_a_broken_annotation_file_is_reported_at_its_argument(tmp_path: Path) -> None:
+    """Not at the whole call."""
+    args = write(tmp_path, lambda _: "{")
+    reporter = Reporter()
+    written = tuple(
+        ir.Arg(name, value, span=Span("data.pipe", at, at)) for at, (name, value) in enumerate(args.items(), 1)
+    )
+    assert bind_source(ir.SourceCall("CocoDetection", written, span=SPAN), reporter) is None
+    assert [("FL602", 2)] == [(item.code, item.span and item.span.start) for item in reporter.diagnostics]

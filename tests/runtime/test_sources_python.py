@@ -17,6 +17,7 @@ from torch.utils.data import Dataset, IterableDataset
 from feedline.compiler import registry
 from feedline.dsl.diagnostics import Reporter
 from feedline.runtime.sources import Source, UnreadableSample, bind_source
+from feedline.runtime.sources.base import BadData
 from feedline.runtime.sources.python import to_sample
 
 ALLOWED = {"allow_python": True}
@@ -167,3 +168,30 @@ def test_what_is_no_dataset_is_refused(monkeypatch: pytest.MonkeyPatch, dataset:
     diagnostic = fault("Own", registered=True)
     assert "FL611" == diagnostic.code
     assert words in diagnostic.message
+
+
+def test_a_length_that_fails_is_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`__len__` is the user's code too."""
+    monkeypatch.setattr(Pairs, "__len__", lambda self: 1 // 0)
+    monkeypatch.setattr(registry, "_REGISTERED", {})
+    registry.dataset("Own")(lambda: Pairs())
+    reporter = Reporter()
+    assert bind_source(call("Own", registered=True), reporter) is None
+    assert ["FL611"] == [diagnostic.code for diagnostic in reporter.diagnostics]
+
+
+def test_a_mask_is_the_target_of_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segmentation gives (images, masks)."""
+    source = registered(monkeypatch, Pairs({"image": grey(), "mask": torch.zeros(4, 6)}))
+    assert (("image",), ("mask",)) == (source.role.data, source.role.targets)
+
+
+@pytest.mark.parametrize(("field", "attribute"), [("label", "`targets`"), ("site", "`columns`")])
+def test_a_field_of_the_samples_that_is_not_listed_says_how_to_list_it(
+    monkeypatch: pytest.MonkeyPatch, field: str, attribute: str
+) -> None:
+    """Reading every sample to learn it is not done behind the user's back."""
+    source = registered(monkeypatch, Pairs({"image": grey(), field: 1}))
+    with pytest.raises(BadData, match=f"the samples of `Own` have a `{field}`") as caught:
+        source.columns[field]
+    assert attribute in (caught.value.help or "")

@@ -257,3 +257,10 @@ def test_grouping_by_annotations() -> None:
     """A field with several values a sample cannot keep samples together."""
     column = RaggedColumn(np.array([0, 1]), np.array([0, 1, 2]))
     assert fault(sized({"train": 50.0, "val": 50.0}, grouped_by="category"), 2, category=column).code == "FL431"
+
+
+def test_many_parts_without_a_sample_are_counted() -> None:
+    """500 folds of 10 samples make no message of 490 names."""
+    found = fault(folded(500), 10)
+    assert "490 of 500 parts would have no samples of the 10 there are" == found.message
+    assert len(found.label) < 120

@@ -397,3 +397,17 @@ def test_batch_step_without_its_number_of_classes_fails_with_its_place():
         build_batch_chain((apply("MixUp"),))((torch.rand(4, 3, 8, 8), LABELS), 0)
     assert SPAN == caught.value.failure.span
     assert "num_classes must be passed" in caught.value.failure.message
+
+
+def test_a_failing_step_of_feedlines_own_hides_where_it_raised():
+    """A line of feedline's tells a user nothing."""
+    with pytest.raises(StepFailed) as caught:
+        run(apply("ToTensor"), apply("ToTensor"))
+    assert ("it was given `image`: Image float32 (3, 24, 32)",) == caught.value.failure.notes
+
+
+def test_a_step_that_needs_a_float_image_says_what_makes_one():
+    """`Normalize` on bytes."""
+    with pytest.raises(StepFailed) as caught:
+        run(apply("Normalize", (0.5,) * 3, (0.5,) * 3))
+    assert "put `ToDtype(float32, scale=true)` before it" == caught.value.failure.help

@@ -175,7 +175,7 @@ def test_a_failing_step_says_where_it_raised():
     with pytest.raises(StepFailed) as caught:
         result(python(HERE + "fail"))
     failure = caught.value.failure
-    assert (f"`{HERE}fail` failed: no such luck", SPAN) == (failure.message, failure.span)
+    assert (f"`{HERE}fail` failed: ValueError: no such luck", SPAN) == (failure.message, failure.span)
     assert any(note.startswith(f"raised in {__file__}:") for note in failure.notes)
 
 

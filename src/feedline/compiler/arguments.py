@@ -21,6 +21,7 @@ from feedline.compiler.catalogue import (
     transform_names,
 )
 from feedline.compiler.catalogue.types import Enum
+from feedline.compiler.names import last_part
 from feedline.compiler.values import UNKNOWN, Evaluated
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
@@ -68,21 +69,23 @@ def check_call(entry: Entry, call: tree.Call, evaluate: Evaluate, reporter: Repo
 
 def unknown_transform(name: str, span: Span, reporter: Reporter, also: tuple[str, ...] = ()) -> None:
     """Report a step that does not exist, with what was probably meant. `also`: names declared or registered."""
-    if dataset(name):
-        message, help = f"`{name}` is a dataset, not a transform", f"declare it: `dataset NAME = {name}(...)`"
+    last = last_part(name)
+    if dataset(last):
+        message, help = f"`{name}` is a dataset, not a transform", f"declare it: `dataset NAME = {last}(...)`"
         reporter.report(UnknownTransform, span, message, help=help)
         return
-    help = synonyms("transform").get(name)
+    help = synonyms("transform").get(last)
     _report_unknown(UnknownTransform, "transform", name, span, reporter, (*transform_names(), *also), help)
 
 
 def unknown_dataset(name: str, span: Span, reporter: Reporter, also: tuple[str, ...] = ()) -> None:
     """Report a source that does not exist, with what was probably meant. `also`: names registered from Python."""
-    if transform(name):
+    last = last_part(name)
+    if transform(last):
         message, help = f"`{name}` is a transform, not a dataset", "it stands in a `transform { ... }` block"
         reporter.report(UnknownSource, span, message, help=help)
         return
-    help = synonyms("dataset").get(name)
+    help = synonyms("dataset").get(last)
     _report_unknown(UnknownSource, "dataset", name, span, reporter, (*dataset_names(), *also), help)
 
 
@@ -95,9 +98,11 @@ def _report_unknown(
     candidates: tuple[str, ...],
     help: str | None,
 ) -> None:
-    near = suggest(name, candidates)
+    last = last_part(name)
+    exact = last != name and last in candidates
+    near = [last] if exact else suggest(last, candidates)
     fixes = [Fix(f"write `{near[0]}`", (Edit(span, near[0]),))] if near and help is None else []
-    help = help or did_you_mean(name, candidates)
+    help = help or (f"write `{last}`" if exact else did_you_mean(last, candidates))
     reporter.report(rule, span, f"there is no {kind} `{name}`", help=help, fixes=fixes)
 
 

@@ -13,9 +13,10 @@ from attrs import frozen
 from feedline.compiler import catalogue, expect, ir
 from feedline.compiler.context import Context
 from feedline.compiler.lower_calls import lower_transform_call
-from feedline.compiler.names import Declared, Unit, dotted, require
+from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, require
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
+from feedline.dsl.diagnostics import Edit, Fix
 from feedline.dsl.rules.loaders import MisplacedStep
 from feedline.dsl.rules.names import UnknownTransform
 from feedline.dsl.rules.values import TooLarge
@@ -139,6 +140,12 @@ def _lower_reference(ctx: Context, unit: Unit, target: tree.Expr) -> Lowered | N
         return expect.refuse(ctx, target, f"`{word}` is called with parentheses", f"write `{word}()`")
     if word and word not in unit.names and not unit.opaque:
         return _report_unknown(ctx, unit, word, target.span)
+    if names and len(names) > 1 and catalogue.transform(names[-1].text) and _is_lost(unit, names):
+        call = f"{names[-1].text}()"
+        message = f"there is no transform `{'.'.join(name.text for name in names)}`"
+        fix = Fix(f"write `{call}`", (Edit(target.span, call),))
+        ctx.reporter.report(UnknownTransform, target.span, message, help=fix.title, fixes=[fix])
+        return None
     found = require(unit, target, "transform", ctx.reporter)
     if found is None:
         return None
@@ -146,6 +153,12 @@ def _lower_reference(ctx: Context, unit: Unit, target: tree.Expr) -> Lowered | N
         return expect.refuse(ctx, target, f"`{found.declared.name}` is a transform and has no `{found.rest[0].text}`")
     lowered = ctx.once(found.declared, lower_named_chain)
     return None if lowered is UNKNOWN else lowered
+
+
+def _is_lost(unit: Unit, names: tuple[tree.Name, ...]) -> bool:
+    """Whether a dotted name leads nowhere, and nothing that was reported already may be why."""
+    found = look_up(unit, names)
+    return isinstance(found, Lost) and found.unit is not None
 
 
 def _report_unknown(ctx: Context, unit: Unit, word: str, span: Span) -> None:

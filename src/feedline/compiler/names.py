@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from feedline.compiler.catalogue import constants
 from feedline.dsl import tree
-from feedline.dsl.diagnostics import Label, Reporter
+from feedline.dsl.diagnostics import Fix, Label, Reporter
 from feedline.dsl.rules.names import DuplicateName, ReservedName, UnknownName, WrongKind
 from feedline.dsl.rules.values import UnsuitableValue
 from feedline.dsl.source import SourceText, Span
@@ -146,6 +146,11 @@ def dotted(expr: tree.Expr) -> tuple[tree.Name, ...] | None:
     return (tree.Name(expr.span, expr.text), *reversed(names))
 
 
+def last_part(name: str) -> str:
+    """`Resize` of `transforms.Resize`: Python names by their module what the language names alone."""
+    return name.rpartition(".")[2]
+
+
 def look_up(unit: Unit, names: tuple[tree.Name, ...]) -> Found | Lost:
     """What a dotted name means in a file, following aliases of imported files."""
     where = unit
@@ -171,7 +176,9 @@ def require(unit: Unit, expr: tree.Expr, kind: Kind, reporter: Reporter, also: C
         return None
     found = look_up(unit, names)
     if isinstance(found, Lost):
-        report_lost(found, [kind], reporter, also)
+        declare = f"declare it: `group {names[0].text} = DATASET where ...`"
+        otherwise = declare if kind == "group" and len(names) == 1 else None
+        report_lost(found, [kind], reporter, also, otherwise=otherwise)
         return None
     if found.declared.kind == "broken":
         return None
@@ -181,17 +188,31 @@ def require(unit: Unit, expr: tree.Expr, kind: Kind, reporter: Reporter, also: C
     return found
 
 
-def report_lost(lost: Lost, kinds: Iterable[Kind], reporter: Reporter, also: Iterable[str] = ()) -> None:
-    """Say that a name is not declared, with the names of the right kinds that are near."""
+def report_lost(
+    lost: Lost,
+    kinds: Iterable[Kind],
+    reporter: Reporter,
+    also: Iterable[str] = (),
+    *,
+    fix: Fix | None = None,
+    otherwise: str | None = None,
+) -> None:
+    """Say that a name is not declared, with `fix` where it is plain, else the names of the right kinds that are near.
+
+    `otherwise` is the help where no name is near."""
     if lost.unit is None:
         return
     wanted = [*also, *(name for name, declared in lost.unit.names.items() if declared.kind in (*kinds, "import"))]
     # A suggestion compares the name with every other: a generated file of a thousand faults would take minutes.
     affordable = len(reporter.diagnostics) * len(wanted) <= _COMPARISONS
-    help = did_you_mean(lost.name.text, wanted) if affordable else None
-    noun = " or ".join(kinds)
+    near = did_you_mean(lost.name.text, wanted) if affordable and fix is None else None
     reporter.report(
-        UnknownName, lost.name.span, f"there is no {noun} called `{lost.name.text}`", label="not declared", help=help
+        UnknownName,
+        lost.name.span,
+        f"there is no {' or '.join(kinds)} called `{lost.name.text}`",
+        label="not declared",
+        help=fix.title if fix else near or otherwise,
+        fixes=[fix] if fix else [],
     )
 
 

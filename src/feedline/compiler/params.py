@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
+import operator
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, SupportsIndex, TypeAlias
 
 from attrs import frozen
 
@@ -77,7 +79,10 @@ def params_file(path: Path | str, reporter: Reporter) -> dict[str, Given]:
         reporter.report(BadParameterFile, where, f"the parameter file cannot be read: {why}")
         return {}
     except (ValueError, RecursionError) as error:
-        reporter.report(BadParameterFile, where, f"the parameter file is not valid: {error}")
+        ending = Path(path).suffix.lower()
+        help = None if ending in (".toml", ".json") else "it is read as TOML, or as JSON if its name ends in `.json`"
+        kind = "JSON" if ending == ".json" else "TOML"
+        reporter.report(BadParameterFile, where, f"the parameter file is not valid {kind}: {error}", help=help)
         return {}
     if not isinstance(data, dict):
         reporter.report(BadParameterFile, where, "the parameter file is not a table of names and values")
@@ -104,14 +109,27 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]
 
 def read_given(type: str, given: Given, folder: Path, choices: tuple[Value, ...] = ()) -> Value | Misread:
     """A given value as one of the declared type; `choices` are those of `one of`."""
-    value = given.value
+    value = _plain(given.value) if given.origin == "caller" else given.value
     if choices:
         return _choose(value, choices, text=given.origin == "command line")
     if isinstance(value, str) and given.origin == "command line":
         return read_text(type, value, folder)
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
     return check_type(type, value, folder)
+
+
+def _plain(value: object) -> object:
+    """A caller's value as one of the language where it stands for one: a NumPy scalar, an `os.PathLike`."""
+    if isinstance(value, bool | str):
+        return value
+    try:
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, SupportsIndex):
+            return operator.index(value)
+        return float(value) if isinstance(value, numbers.Real) else value
+    except (TypeError, OverflowError):
+        # An array has `__index__` whatever its shape; a fraction may be beyond any float.
+        return value
 
 
 def read_text(type: str, text: str, folder: Path) -> Value | Misread:
@@ -141,7 +159,7 @@ def check_type(type: str, value: object, folder: Path) -> Value | Misread:
             return value
         case ("int", int()) if not isinstance(value, bool) and abs(value) <= MAX_INT:
             return value
-        case ("float", int() | float()) if not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e308:
+        case ("float", int() | float()) if not isinstance(value, bool) and abs(value) < 1e308:
             return float(value)
         case ("str", str()):
             return value

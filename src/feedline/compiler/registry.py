@@ -39,7 +39,7 @@ def dataset(name: str) -> Callable[[F], F]:
     """Register a map-style dataset, or a function that makes one, under `name` for `.pipe` files.
 
     The arguments in the file become the callable's arguments. Registering a name again replaces it.
-    Raises ValueError for a name that is no identifier or belongs to torchvision's catalogue."""
+    Raises ValueError for a name that is no identifier or belongs to torchvision's catalogue, TypeError without one."""
     return _register("dataset", name)
 
 
@@ -50,7 +50,7 @@ def transform(name: str) -> Callable[[F], F]:
     callable. A first parameter named `sample` gets the whole sample, a dict.
 
     The arguments in the file become the callable's arguments. Registering a name again replaces it.
-    Raises ValueError for a name that is no identifier or belongs to torchvision's catalogue."""
+    Raises ValueError for a name that is no identifier or belongs to torchvision's catalogue, TypeError without one."""
     return _register("transform", name)
 
 
@@ -74,6 +74,8 @@ def unregister(kind: Kind, name: str) -> None:
 
 
 def _register(kind: Kind, name: str) -> Callable[[F], F]:
+    if callable(name):
+        raise TypeError(f'a {kind} is registered under a name: write `@feedline.{kind}("Name")`')
     if not isinstance(name, str) or not name.isidentifier() or name in ("python", "env"):
         raise ValueError(f"{name!r} is not a name that a file can use for a {kind}")
     known = catalogue.dataset(name) if kind == "dataset" else catalogue.transform(name)

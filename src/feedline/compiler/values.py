@@ -20,7 +20,7 @@ from feedline.compiler.ir import Apply, ListValue, Percent, Symbol, Value
 from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, report_lost, report_wrong_kind
 from feedline.compiler.paths import absolute
 from feedline.dsl import tree
-from feedline.dsl.diagnostics import Reporter, Rule
+from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
 from feedline.dsl.rules.names import UnknownName
 from feedline.dsl.rules.values import DivisionByZero, NotAValue, TooLarge, UnsetVariable, ValueMismatch
 from feedline.dsl.source import Span
@@ -198,8 +198,17 @@ class Evaluator:
         if len(names) == 1 and (transform(head) or dataset(head)):
             self._no_value(expr.span, f"`{head}` is not a value by itself", f"call it: `{head}(...)`")
             return UNKNOWN
-        report_lost(lost, ["parameter", "constant"], self.reporter, [*type.symbols, *constants()])
+        fix = self._without_module(expr, names, type)
+        report_lost(lost, ["parameter", "constant"], self.reporter, [*type.symbols, *constants()], fix=fix)
         return UNKNOWN
+
+    def _without_module(self, expr: tree.Expr, names: tuple[tree.Name, ...], type: ParamType) -> Fix | None:
+        """`bilinear` for Python's `InterpolationMode.BILINEAR`, where the type knows that word."""
+        last = names[-1].text
+        word = last if last in type.symbols else last.casefold()
+        if len(names) == 1 or word not in type.symbols or word in self.unit.names:
+            return None
+        return Fix(f"write `{word}`", (Edit(expr.span, word),))
 
     def _call(self, expr: tree.Call, type: ParamType) -> Evaluated:
         name = expr.function.text if isinstance(expr.function, tree.NameRef) else None

@@ -6,16 +6,18 @@ nothing, the source's role decides: (images, labels), (images, targets), ((x_i, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch.utils.data import default_collate
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
+from feedline.dsl.suggest import did_you_mean
 from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.sources.base import Role, Sample
 
@@ -48,7 +50,11 @@ def describe(value: Any) -> str:
     """A value as a message names it: its shape if it has one, else its type."""
     if isinstance(value, torch.Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-    return type(value).__name__
+    return "PIL image" if _is_pil(value) else type(value).__name__
+
+
+def _is_pil(value: Any) -> bool:
+    return type(value).__module__.startswith("PIL.")
 
 
 @frozen
@@ -56,10 +62,11 @@ class Joiner:
     """What the joining of one field needs to say when it fails: the field, the files, the place in the `.pipe` file."""
 
     field: str
-    where: tuple[str, ...]
+    where: Sequence[str]
     span: Span
 
     def fail(self, message: str, values: Sequence[Any] = (), help: str | None = None) -> PipelineFailure:
+        """The failure, with one file for each kind of value."""
         seen: dict[str, str] = {}
         for value, where in zip(values, self.where, strict=False):
             seen.setdefault(describe(value), where)
@@ -74,15 +81,16 @@ class Joiner:
                 raise self.fail("does not have the same number of views in every sample", values)
             return tuple(self.stack(items) for items in zip(*values, strict=True))
         if not all(isinstance(value, torch.Tensor) for value in values):
-            if type(first).__module__.startswith("PIL."):
+            if _is_pil(first):
                 help = "end the chain with `ToImage(); ToDtype(float32, scale=true)` or `ToTensor()`"
                 raise self.fail("is a PIL image, which cannot be stacked", values, help)
             return list(values)
         if len({value.shape for value in values}) > 1:
-            help = (
-                "end the chain with a step that fixes the size, such as `Resize((224, 224))`, "
-                f"or collate `{self.field}` with `pad` or `list`"
-            )
+            help = f"collate `{self.field}` with `pad` or `list`"
+            if first.ndim == 3 and len({value.shape[1:] for value in values}) == 1:
+                help = "the images differ in channels: give every dataset the same `mode`"
+            elif first.ndim == 3:
+                help = f"end the chain with a step that fixes the size, such as `Resize((224, 224))`, or {help}"
             raise self.fail("differs in shape within the batch and cannot be stacked", values, help)
         if len({value.dtype for value in values}) > 1:
             raise self.fail("differs in dtype within the batch and cannot be stacked", values)
@@ -117,6 +125,11 @@ class Joiner:
         return padded, mask
 
 
+def _has_length(value: Any) -> bool:
+    """Whether a field may differ in length from sample to sample, so that `pad` means it."""
+    return isinstance(value, torch.Tensor | np.ndarray) and value.ndim > 0
+
+
 class Collator:
     """The `collate` of one loader, ready to run. `fixed_size`: the chain gives every image the same size."""
 
@@ -136,7 +149,15 @@ class Collator:
         self._user: Callable[[list[Any]], Any] | None = None
         if how is not None and how.kind == "python":
             assert how.target is not None
-            self._user = _Partial(load_python(how.target), arguments(how.args))
+            try:
+                self._user = _Partial(load_python(how.target), arguments(how.args))
+            except PipelineFailure as error:
+                raise PipelineFailure(evolve(error.failure, span=collate.span)) from error
+
+    @property
+    def user_code(self) -> bool:
+        """Whether collating runs the user's code, which may draw random numbers."""
+        return self._user is not None
 
     def single(self, sample: Sample) -> Any:
         """One sample in the structure of a batch, without the batch dimension."""
@@ -152,12 +173,12 @@ class Collator:
         targets = [bare(self._field(sample, name, "")) for name in role.targets]
         return (*data, *targets) if targets or len(data) > 1 else data[0]
 
-    def collate(self, samples: Sequence[Sample], where: tuple[str, ...]) -> Any:
+    def collate(self, samples: Sequence[Sample], where: Sequence[str]) -> Any:
         """The batch. Raises `PipelineFailure` naming the field, the shapes and the files."""
         if self._user is not None:
-            return self._user([self.single(sample) for sample in samples])
+            return self._by_user(self._user, [self.single(sample) for sample in samples])
         if self._kinds:
-            return self._by_field(samples, where)
+            return self._by_field(self._kinds, samples, where, as_dict=self._collate.shape == "dict")
         how = self._collate.how
         if how is not None and how.kind == "detection" and not self._role.detection:
             self._require_detection(samples[0])
@@ -165,17 +186,17 @@ class Collator:
             return self._detection(samples, where)
         return self._whole(samples, where, how)
 
-    def _detection(self, samples: Sequence[Sample], where: tuple[str, ...]) -> tuple[Any, list[dict[str, Any]]]:
-        images = [plain(self._field(sample, "image", at)) for sample, at in zip(samples, where, strict=True)]
+    def _detection(self, samples: Sequence[Sample], where: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+        images = self._values("image", samples, where)
         joined = self._joiner("image", where).stack(images) if self._fixed_size else images
         return joined, [self._target(sample) for sample in samples]
 
-    def _whole(self, samples: Sequence[Sample], where: tuple[str, ...], how: ir.CollateKind | None) -> Any:
+    def _whole(self, samples: Sequence[Sample], where: Sequence[str], how: ir.CollateKind | None) -> Any:
         how = how or ir.CollateKind(kind="stack", span=self._collate.span)
+        if not self._role.data:
+            kinds = {name: self._kind_of(name, how, _has_length(value)) for name, value in samples[0].items()}
+            return self._by_field(kinds, samples, where, as_dict=True)
         names = self._role.data + (() if self._role.detection else self._role.targets)
-        if not names:
-            names = tuple(samples[0])
-            return {name: self._join(name, samples, where, self._kind_of(name, how, False)) for name in names}
         parts = [self._join(name, samples, where, self._kind_of(name, how, name in self._role.data)) for name in names]
         if self._role.detection:
             parts.append([self._target(sample) for sample in samples])
@@ -186,16 +207,35 @@ class Collator:
         """`pad` is for the data; targets beside it are stacked as ever."""
         return how if how.kind != "pad" or is_data else ir.CollateKind(kind="stack", span=how.span)
 
-    def _by_field(self, samples: Sequence[Sample], where: tuple[str, ...]) -> Any:
+    def _by_field(
+        self, kinds: Mapping[str, ir.CollateKind], samples: Sequence[Sample], where: Sequence[str], *, as_dict: bool
+    ) -> Any:
         joined: dict[str, Any] = {}
-        for name, how in self._kinds.items():
+        for name, how in kinds.items():
             joined[name] = self._join(name, samples, where, how)
-            if how.kind == "pad" and self._collate.shape == "dict":
+            if how.kind == "pad" and as_dict:
                 joined[name], joined[f"{name}_mask"] = joined[name]
-        return joined if self._collate.shape == "dict" else tuple(joined.values())
+        return joined if as_dict else tuple(joined.values())
 
-    def _join(self, name: str, samples: Sequence[Sample], where: tuple[str, ...], how: ir.CollateKind) -> Any:
-        values = [plain(self._field(sample, name, at)) for sample, at in zip(samples, where, strict=True)]
+    def _by_user(self, function: Callable[[list[Any]], Any], samples: list[Any]) -> Any:
+        try:
+            return function(samples)
+        except Exception as error:  # the user's code raises whatever it likes
+            assert self._collate.how is not None
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PipelineFailure(
+                Failure(
+                    "FL551",
+                    f"`{self._collate.how.target}` failed: {said}",
+                    span=self._collate.span,
+                    notes=(f"raised in {last.filename}:{last.lineno}",),
+                    cause=error,
+                )
+            ) from error
+
+    def _join(self, name: str, samples: Sequence[Sample], where: Sequence[str], how: ir.CollateKind) -> Any:
+        values = self._values(name, samples, where)
         joiner = self._joiner(name, where)
         if how.kind == "list":
             return values
@@ -206,7 +246,12 @@ class Collator:
             return joiner.pad(values, value, multiple)
         return joiner.stack(values)
 
-    def _joiner(self, name: str, where: tuple[str, ...]) -> Joiner:
+    def _values(self, name: str, samples: Sequence[Sample], where: Sequence[str]) -> list[Any]:
+        lacking = next((place for place, sample in enumerate(samples) if name not in sample), None)
+        at = "" if lacking is None else where[lacking]
+        return [plain(self._field(sample, name, at)) for sample in samples]
+
+    def _joiner(self, name: str, where: Sequence[str]) -> Joiner:
         return Joiner(name, where, self._span_of(name))
 
     def _span_of(self, name: str) -> Span:
@@ -223,7 +268,7 @@ class Collator:
                     f"the sample{at} has no field `{name}` to collate",
                     span=self._span_of(name),
                     notes=(f"its fields are {have}",),
-                    help="say `masks=true` in the dataset" if name == "masks" else None,
+                    help="say `masks=true` in the dataset" if name == "masks" else did_you_mean(name, sample),
                 )
             )
         return sample[name]

@@ -27,6 +27,7 @@ class Column:
 
     @property
     def values(self) -> np.ndarray:
+        """(n,), the same bytes as the tensor."""
         return self._values.numpy()
 
     def __len__(self) -> int:
@@ -44,10 +45,12 @@ class RaggedColumn:
 
     @property
     def values(self) -> np.ndarray:
+        """All samples' values, one after the other."""
         return self._values.numpy()
 
     @property
     def offsets(self) -> np.ndarray:
+        """Where each sample's values begin, int64 (n + 1,)."""
         return self._offsets.numpy()
 
     def __len__(self) -> int:
@@ -67,6 +70,7 @@ class TextColumn:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> TextColumn:
+        """The column of some strings."""
         encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(item) for item in encoded], out=offsets[1:])
@@ -80,6 +84,7 @@ class TextColumn:
         return self._bytes[start:end].numpy().tobytes().decode("utf-8", "surrogateescape")
 
     def tolist(self) -> list[str]:
+        """Every string; for what has to look at all of them at once."""
         data, offsets = self._bytes.numpy().tobytes(), self._offsets.tolist()
         return [data[start:end].decode("utf-8", "surrogateescape") for start, end in pairwise(offsets)]
 

@@ -63,7 +63,7 @@ class PartSource:
     """Some samples of a source as a source of their own; what concatenations of parts are made of."""
 
     def __init__(self, source: Source, indices: np.ndarray):
-        self._source = source
+        self.sources = (source,)
         self._indices = Column(indices)
         self.columns: Mapping[str, AnyColumn] = TakenColumns(source.columns, indices)
         self.classes: tuple[str, ...] | None = source.classes
@@ -74,11 +74,11 @@ class PartSource:
 
     def read(self, index: int) -> Sample:
         """The sample at a position of the part."""
-        return self._source.read(int(self._indices.values[index]))
+        return self.sources[0].read(int(self._indices.values[index]))
 
     def describe(self, index: int) -> str:
         """What a message calls the sample at a position of the part."""
-        return self._source.describe(int(self._indices.values[index]))
+        return self.sources[0].describe(int(self._indices.values[index]))
 
 
 @frozen(eq=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from typing import Any, overload
 
 import numpy as np
 from attrs import evolve, frozen
@@ -14,8 +16,11 @@ from feedline.dsl.source import Span
 from feedline.runtime.collate import Collator
 from feedline.runtime.columns import Column
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of
-from feedline.runtime.randomness import derive_key
-from feedline.runtime.sources.base import Sample, Source, UnreadableSample
+from feedline.runtime.randomness import derive_key, seeded, undisturbed
+from feedline.runtime.sampling import weighted_draws
+from feedline.runtime.sources.base import Sample, Source, UnreadableSample, runs_user_code
+from feedline.runtime.threads import one_thread
+from feedline.runtime.transforms import Chain
 
 _REPLACEMENT_TRIES = 20
 """Samples of the group tried in place of an unreadable one before the batch fails."""
@@ -31,13 +36,33 @@ class BatchIndices(list[int]):
 
 
 @frozen(eq=False)
+class Names(Sequence[str]):
+    """What a message calls the samples at some positions. Each is made when it is asked for: few batches fail."""
+
+    describe: Callable[[int], str]
+    positions: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Names: ...
+    def __getitem__(self, place: int | slice) -> str | Names:
+        if isinstance(place, slice):
+            return Names(self.describe, self.positions[place])
+        return self.describe(self.positions[place])
+
+
+@frozen(eq=False)
 class Fetched:
     """The transformed samples of one batch, the positions they really are, and how many replace an unreadable one."""
 
     key: BatchIndices
     samples: tuple[Sample, ...]
     positions: tuple[int, ...]
-    where: tuple[str, ...]
+    where: Names
     replaced: int
 
 
@@ -49,49 +74,59 @@ class PipeDataset(Dataset[Any]):
         self,
         source: Source,
         indices: np.ndarray,
-        chain: Callable[[Sample, int], Sample],
+        chain: Chain,
         batch_chain: Callable[[Any, int], Any] | None,
         collator: Collator,
         policy: ir.Policy,
         on_error: ir.OnError,
         membership: np.ndarray,
+        weights: np.ndarray | None,
         span: Span,
     ):
         self.source = source
         self._indices = Column(indices)
         self._membership = Column(membership)
+        self._weights = None if weights is None else Column(weights)
         self._chain = chain
         self._batch_chain = batch_chain
         self._collator = collator
         self._seed = policy.seed
         self._batch_size = policy.batch
+        self._distinct = policy.distinct
         self._on_error = on_error
         self._span = span
+        self._user_code = runs_user_code(source)
+        self._seeds = chain.is_random or self._user_code
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Any:
+        position = operator.index(position)
         if not -len(self) <= position < len(self):
             raise IndexError(f"position {position} of a dataset of {len(self)} samples")
-        position = int(position) % len(self)
+        position %= len(self)
         return self._collator.single(self._sample(position, epoch=0, place=position))
 
-    def __getitems__(self, key: list[int]) -> Fetched | Failure:
-        """All samples of one batch. A failure comes back as a value, see `feedline.runtime.loader`."""
-        batch = key if isinstance(key, BatchIndices) else BatchIndices(key)
+    def __getitems__(self, key: list[int]) -> Fetched | Failure | list[Any]:
+        """All samples of one of the Loader's batches; a failure comes back as a value, see `feedline.runtime.loader`.
+        For any other list of positions, as a `Subset` or another DataLoader asks: each as `dataset[i]` gives it."""
+        if not isinstance(key, BatchIndices):
+            return [self[position] for position in key]
         try:
-            return self._fetch(batch)
+            with one_thread(), undisturbed() if self._seeds else nullcontext():
+                return self._fetch(key)
         except Exception as error:
             return failure_of(error)
 
     def batch_of(self, fetched: Fetched) -> Any:
         """The fetched samples collated, with the batch chain applied."""
-        batch = self._collator.collate(fetched.samples, fetched.where)
+        place = (fetched.key.epoch, fetched.key.number)
+        with seeded(derive_key(self._seed, "collate", *place)) if self._collator.user_code else nullcontext():
+            batch = self._collator.collate(fetched.samples, fetched.where)
         if self._batch_chain is None:
             return batch
-        key = derive_key(self._seed, "batch", fetched.key.epoch, fetched.key.number)
-        return self._batch_chain(batch, key)
+        return self._batch_chain(batch, derive_key(self._seed, "batch", *place))
 
     def dataset_index(self, position: int) -> int:
         """The index in the whole dataset of a position in this part."""
@@ -103,13 +138,19 @@ class PipeDataset(Dataset[Any]):
 
     def _sample(self, position: int, epoch: int, place: int) -> Sample:
         index = self.dataset_index(position)
-        sample = self.source.read(index)
+        sample = self._read(index, epoch, place)
         sample["index"] = index
         try:
             return self._chain(sample, derive_key(self._seed, "augment", epoch, place))
         except PipelineFailure as error:
             note = f"on sample {index} ({self.source.describe(index)})"
             raise PipelineFailure(evolve(error.failure, notes=(*error.failure.notes, note))) from error
+
+    def _read(self, index: int, epoch: int, place: int) -> Sample:
+        if not self._user_code:
+            return self.source.read(index)
+        with seeded(derive_key(self._seed, "read", epoch, place)):
+            return self.source.read(index)
 
     def _fetch(self, batch: BatchIndices) -> Fetched:
         samples: list[Sample] = []
@@ -136,21 +177,23 @@ class PipeDataset(Dataset[Any]):
                     f"no sample of batch {batch.number} could be read",
                     span=self._span,
                     notes=tuple(self.describe(position) for position in batch[:5]),
+                    help="mend or remove the files, make the batch larger, or say `on error replace`",
                 )
             )
-        where = tuple(self.describe(position) for position in positions)
-        return Fetched(batch, tuple(samples), tuple(positions), where, replaced)
+        return Fetched(batch, tuple(samples), tuple(positions), Names(self.describe, positions), replaced)
 
     def _replacement(
         self, position: int, taken: set[int], epoch: int, place: int, error: UnreadableSample
     ) -> tuple[int, Sample]:
-        """Another sample of exactly the same groups, drawn by key, so that every promise of the policy survives."""
-        membership = self._membership.values
-        alike = np.flatnonzero(membership == membership[position])
-        order = np.random.Generator(np.random.Philox(key=derive_key(self._seed, "replace", epoch, place)))
-        tries = [int(alike[i]) for i in order.integers(len(alike), size=_REPLACEMENT_TRIES * 4)]
-        fresh = list(dict.fromkeys(choice for choice in tries if choice not in taken))
-        for choice in fresh[:_REPLACEMENT_TRIES]:
+        """Another sample of exactly the same groups, drawn by key, so that every promise of the policy survives.
+
+        One that the batch does not hold, if there is any; else, unless the policy says `distinct`, one that it does."""
+        drawn = dict.fromkeys(self._alike(position, derive_key(self._seed, "replace", epoch, place)))
+        tries = [choice for choice in drawn if choice not in taken]
+        if not self._distinct:
+            tries += [choice for choice in drawn if choice in taken and choice != position]
+        tries = tries[:_REPLACEMENT_TRIES]
+        for choice in tries:
             try:
                 return choice, self._sample(choice, epoch, place)
             except UnreadableSample:
@@ -161,10 +204,19 @@ class PipeDataset(Dataset[Any]):
                 failure.code,
                 failure.message,
                 failure.span,
-                notes=(f"{len(fresh[:_REPLACEMENT_TRIES])} other samples of the same groups were tried in its place",),
+                notes=(f"{len(tries)} other samples of the same groups were tried in its place",),
                 help="mend or remove the unreadable files",
             )
         ) from error
+
+    def _alike(self, position: int, key: int) -> list[int]:
+        """Draws by key of what may stand for a position: by weight in a weighted policy, else from the same groups."""
+        generator = np.random.Generator(np.random.Philox(key=key))
+        if self._weights is not None:
+            return weighted_draws(self._weights.values, generator.random(_REPLACEMENT_TRIES * 4)).tolist()
+        membership = self._membership.values
+        alike = np.flatnonzero(membership == membership[position])
+        return alike[generator.integers(len(alike), size=_REPLACEMENT_TRIES * 4)].tolist()
 
     def _unreadable(self, position: int, error: UnreadableSample) -> Failure:
         return Failure(
@@ -173,4 +225,5 @@ class PipeDataset(Dataset[Any]):
             span=self._span,
             label="read by this dataset",
             help="mend or remove the file, or say `on error replace` or `on error skip` in the loader",
+            cause=error,
         )

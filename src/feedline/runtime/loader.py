@@ -8,20 +8,22 @@ Errors travel back as values too, because a DataLoader would turn them into a wo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
 import torch
-from attrs import frozen
-from torch.utils.data import DataLoader, Sampler
+from attrs import evolve, frozen
+from torch.utils.data import DataLoader, Sampler, get_worker_info
 from torch.utils.data._utils.pin_memory import pin_memory
 
 from feedline.compiler import ir
 from feedline.dsl.errors import LoadError
 from feedline.dsl.source import Sources
 from feedline.runtime.dataset import BatchIndices, PipeDataset
-from feedline.runtime.failures import Failure, failure_of, to_diagnostic
+from feedline.runtime.failures import Failure, PipelineFailure, failure_of, to_diagnostic
 from feedline.runtime.sampling import BatchPlan, Populations, rank_batches
+from feedline.runtime.threads import one_thread
 
 _FIRST_BLOCK, _BLOCK = 16, 1024
 """Batches are planned in blocks; the first is small so that training starts at once."""
@@ -58,13 +60,36 @@ class Pack:
         self._dataset = dataset
 
     def __call__(self, fetched: Any) -> Envelope:
+        """The batch of what `PipeDataset.__getitems__` gave, or the failure on the way."""
         if isinstance(fetched, Failure):
             return Envelope(None, None, fetched)
         info = BatchInfo(fetched.key.epoch, fetched.key.number, fetched.positions, fetched.replaced)
         try:
-            return Envelope(self._dataset.batch_of(fetched), info)
+            with one_thread():
+                batch = self._dataset.batch_of(fetched)
+            if get_worker_info() is not None:
+                _check_sendable(batch)
+            return Envelope(batch, info)
         except Exception as error:
             return Envelope(None, info, failure_of(error))
+
+
+def _check_sendable(value: Any) -> None:
+    """A worker's queue drops what cannot be pickled, and the main process would wait for it for ever."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _check_sendable(item)
+        return
+    try:
+        if not isinstance(value, torch.Tensor):
+            ForkingPickler.dumps(value)
+        elif value.requires_grad and not value.is_leaf:
+            raise ValueError("it is part of an autograd graph; `detach()` it")
+    except Exception as error:  # pickling runs the object's own code
+        message = f"the batch holds a {type(value).__name__} that a worker cannot send: {error}"
+        raise PipelineFailure(Failure("FL551", message, help="give plain values, or say `num_workers = 0`")) from error
 
 
 class PlanSampler(Sampler[list[int]]):
@@ -73,6 +98,8 @@ class PlanSampler(Sampler[list[int]]):
     def __init__(self, plan: BatchPlan, uneven: str):
         self.plan = plan
         self.uneven = uneven
+        self.batch_size = plan.batch_size
+        self.drop_last = plan.policy.last == "drop"
         self.epoch = 0
         self.start = 0
 
@@ -135,11 +162,17 @@ class Loader(DataLoader[Any]):
         self.replaced = 0
         self._on_error = program_loader.on_error
         self._sources = sources
+        self._span = program_loader.data.span
+        self._workers_span = next(item.span for item in program_loader.options if item.name == "num_workers")
         self._epoch = 0
+        self._iterators = 0
+        """How many have been made."""
         sampler = PlanSampler(plan, self.policy.uneven)
         # A generator of its own, so that iterating never moves the caller's random state.
         generator = torch.Generator().manual_seed(self.policy.seed % 2**63)
         super().__init__(dataset, batch_sampler=sampler, collate_fn=Pack(dataset), generator=generator, **options)
+        # A DataLoader has none beside a `batch_sampler` and refuses to be given one; loops that count samples use it.
+        self.__dict__["batch_size"] = plan.batch_size
 
     def set_epoch(self, epoch: int) -> None:
         """Make the next iteration epoch `epoch` (from 0). Never needed: epochs advance by themselves.
@@ -158,34 +191,62 @@ class Loader(DataLoader[Any]):
     def __iter__(self) -> Iterator[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  (wider)
         self._plan_sampler.epoch = self._epoch
         envelopes = super().__iter__()
+        samples = len(self) * self.plan.batch_size
         epoch, self._epoch = self._epoch, self._epoch + 1
         self._plan_sampler.epoch = self._epoch
         self.replaced = 0
-        return self._unwrap(envelopes, epoch)
+        self._iterators += 1
+        return self._unwrap(envelopes, epoch, samples, self._iterators)
 
-    def _unwrap(self, envelopes: Iterator[Envelope], epoch: int) -> Iterator[Any]:
-        samples = 0
-        for envelope in envelopes:
-            if envelope.failure is not None:
-                raise self._load_error(envelope.failure) from envelope.failure.cause
-            assert envelope.info is not None
-            self.current = envelope.info
-            self.replaced += envelope.info.replaced
-            samples += len(envelope.info.positions)
-            self._check_replaced(epoch)
-            yield envelope.batch if self.device is None else to_device(envelope.batch, self.device)
+    def _unwrap(self, envelopes: Iterator[Envelope], epoch: int, samples: int, iterator: int) -> Iterator[Any]:
+        replaced = 0
+        try:
+            while (envelope := self._next(envelopes, iterator)) is not None:
+                if envelope.failure is not None:
+                    raise self._load_error(envelope.failure) from envelope.failure.cause
+                assert envelope.info is not None
+                self.current = envelope.info
+                replaced += envelope.info.replaced
+                self.replaced = replaced
+                self._check_replaced(replaced, epoch, samples)
+                yield envelope.batch if self.device is None else to_device(envelope.batch, self.device)
+        finally:
+            del envelopes  # workers end with the iteration, not when somebody lets go of the exception's traceback
 
-    def _check_replaced(self, epoch: int) -> None:
+    def _next(self, envelopes: Iterator[Envelope], iterator: int) -> Envelope | None:
+        """What the workers sent next, None at the end of the epoch."""
+        if self.persistent_workers and iterator != self._iterators:
+            # Workers that stay have one queue: the older iterator would take batches of the newer one.
+            raise RuntimeError(
+                f"this iterator ended when loader {self.name!r} was iterated again: with `persistent_workers` there is "
+                "one at a time"
+            )
+        try:
+            return next(envelopes, None)
+        except RuntimeError as error:
+            if not self.num_workers:
+                raise
+            self._iterator = None  # the workers that stay are no longer complete: the next epoch starts new ones
+            # The words are DataLoader's, for a worker that was killed or that took longer than `timeout`.
+            failure = Failure(
+                "FL555",
+                f"the workers failed: {str(error).strip().splitlines()[0]}",
+                span=self._workers_span,
+                help="mostly the system killed one for its memory: use fewer; `num_workers = 0` shows any other reason",
+                cause=error,
+            )
+            return Envelope(None, None, failure)
+
+    def _check_replaced(self, replaced: int, epoch: int, samples: int) -> None:
         maximum = self._on_error.maximum
-        if maximum is None or not self.replaced:
+        if maximum is None or not replaced:
             return
-        total = self.plan.length(epoch) * self.plan.batch_size
-        allowed = maximum.value / 100 * total if isinstance(maximum, ir.Percent) else maximum
-        if self.replaced > allowed:
+        allowed = maximum.value / 100 * samples if isinstance(maximum, ir.Percent) else maximum
+        if replaced > allowed:
             raise self._load_error(
                 Failure(
                     "FL616",
-                    f"{self.replaced} samples of epoch {epoch} could not be read and were replaced, "
+                    f"{replaced} samples of epoch {epoch} could not be read and were replaced, "
                     f"more than the {allowed:g} that `on error replace` allows",
                     span=self._on_error.span,
                     help="mend the files, or raise the limit after `max`",
@@ -193,6 +254,8 @@ class Loader(DataLoader[Any]):
             )
 
     def _load_error(self, failure: Failure) -> LoadError:
+        if failure.span is None:
+            failure = evolve(failure, span=self._span)
         return LoadError([to_diagnostic(failure, self._sources, self.name)], self._sources)
 
 
@@ -202,6 +265,8 @@ def to_device(batch: Any, device: torch.device) -> Any:
         return batch.to(device, non_blocking=True)
     if isinstance(batch, dict):
         return {key: to_device(value, device) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):  # a namedtuple, from a collate function of the user's
+        return type(batch)(*(to_device(value, device) for value in batch))
     if isinstance(batch, list | tuple):
         return type(batch)(to_device(value, device) for value in batch)
     return batch

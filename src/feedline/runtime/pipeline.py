@@ -178,6 +178,7 @@ def _dataset(
         loader.policy,
         loader.on_error,
         membership,
+        populations.weights,
         loader.data.span,
     )
 

@@ -182,11 +182,15 @@ class _Splitting:
         counts = np.bincount(owner, minlength=len(names))
         empty = [name for name, count in zip(names, counts, strict=True) if not count]
         if empty:
-            sizes = ", ".join(f"`{name}` {count:,}" for name, count in zip(names, counts, strict=True))
+            sized = [f"`{name}` {count:,}" for name, count in zip(names, counts, strict=True)]
+            sizes = ", ".join(sized[:_SHOWN]) + (f" and {len(sized) - _SHOWN:,} more" if len(sized) > _SHOWN else "")
+            lacking = " and ".join(f"`{name}`" for name in empty)
+            if len(empty) > _SHOWN:
+                lacking = f"{len(empty):,} of {len(names):,} parts"
             by = self.split.grouped_by
             self.reporter.report(
                 EmptyPart, self.split.span,
-                f"{' and '.join(f'`{name}`' for name in empty)} would have no samples of the {self.size:,} there are",
+                f"{lacking} would have no samples of the {self.size:,} there are",
                 label=f"sizes: {sizes}", notes=[f"all samples of one `{by}` stay in one part"] if by else [],
                 help="ask for fewer or larger parts",
             )  # fmt: skip

@@ -8,6 +8,16 @@ from feedline.runtime.sampling.plan import BatchPlan
 from feedline.runtime.sampling.populations import Members, Populations
 from feedline.runtime.sampling.promises import Promise
 from feedline.runtime.sampling.ranks import rank_batches
+from feedline.runtime.sampling.streams import weighted_draws
 from feedline.runtime.sampling.weights import populations_of
 
-__all__ = ["BatchPlan", "Members", "Populations", "Promise", "check_populations", "populations_of", "rank_batches"]
+__all__ = [
+    "BatchPlan",
+    "Members",
+    "Populations",
+    "Promise",
+    "check_populations",
+    "populations_of",
+    "rank_batches",
+    "weighted_draws",
+]

@@ -84,7 +84,7 @@ def _check_weights(policy: ir.Policy, weights: ir.Weights, values: np.ndarray | 
         reporter.report(
             BadWeights, weights.span, f"all {_samples(len(values))} have weight 0", label="nothing can be drawn"
         )
-    elif policy.distinct and positive < min(policy.batch, len(values)):
+    elif policy.distinct and positive < min(policy.batch, epoch_of(policy, len(values), {}).rest):
         reporter.report(
             TooFewDistinct, policy.span,
             f"a distinct batch of {policy.batch} needs as many samples; {positive:,} have a weight above zero",
@@ -151,8 +151,9 @@ def _check_batches(policy: ir.Policy, populations: Populations, reporter: Report
     loose = sum(force.count for force in policy.forces if force.at_least)
     needed = loose + (min(places, len(rest)) if one_pass and policy.last != "pad" else places)
     if places and not len(rest):
+        left = f"{places} places of a batch that are" if places > 1 else "place of a batch that is"
         reporter.report(
-            EmptyRest, policy.span, f"no sample is left for the {places} places of a batch that are not forced",
+            EmptyRest, policy.span, f"no sample is left for the {left} not forced",
             notes=[f"all {_samples(populations.size)} are in {_listed(list(forced))}"],
             help=f"force {policy.batch} of them, or say `at least`",
         )  # fmt: skip

@@ -177,6 +177,11 @@ class Draws:
         return weighted(self._cumulative, random_fractions(key, start, stop - start, self.count))
 
 
+def weighted_draws(weights: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+    """The positions that `fractions` in [0, 1) draw in proportion to `weights`; int64, same shape."""
+    return weighted(cumulative(weights), fractions)
+
+
 def cumulative(weights: np.ndarray) -> np.ndarray:
     """Running sums of weights in units of the largest, so that no sum overflows; float64 of the same shape."""
     return np.cumsum(weights / weights.max(), dtype=np.float64)

@@ -59,6 +59,15 @@ class Source(Protocol):
         ...
 
 
+def runs_user_code(source: Source) -> bool:
+    """Whether reading a sample runs code of the user's own, which may draw random numbers.
+
+    A source made of others has them as `sources`."""
+    if not type(source).__module__.startswith("feedline."):
+        return True
+    return getattr(source, "user_code", False) or any(map(runs_user_code, getattr(source, "sources", ())))
+
+
 class BadData(Exception):
     """Data that cannot be bound: a missing file, a broken annotation file. Becomes a diagnostic on the dataset.
 

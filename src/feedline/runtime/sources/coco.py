@@ -58,11 +58,11 @@ class CocoSource:
         boxes, area, crowd, labels = (self._of(name, index) for name in ("boxes", "area", "iscrowd", "labels"))
         turn = 1 if self._is_upright(decoded, index) else decoded.orientation
         canvas = _canvas(decoded)
+        boxes = images.turn_boxes(boxes, turn, decoded.stored_size)
+        self._check_inside(boxes, canvas, index)
         sample: Sample = {
             "image": decoded.image,
-            "boxes": tv_tensors.BoundingBoxes(
-                images.turn_boxes(boxes, turn, decoded.stored_size), format="XYXY", canvas_size=canvas
-            ),  # pyright: ignore[reportCallIssue]  (the stubs know neither keyword)
+            "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=canvas),  # pyright: ignore[reportCallIssue]  (the stubs know neither keyword)
             "labels": labels,
             "area": area.to(torch.float32),
             "iscrowd": crowd,
@@ -71,6 +71,16 @@ class CocoSource:
         if self.segmentations is not None:
             sample["masks"] = self._masks(index, turn, canvas)
         return sample
+
+    def _check_inside(self, boxes: torch.Tensor, canvas: tuple[int, int], index: int) -> None:
+        """Binding compared the boxes with the sizes that the annotation file states; the image may be of another."""
+        if not len(boxes) or "width" not in self.columns.ready:
+            return
+        height, width = canvas
+        if (boxes[:, 2] > width + _TOLERANCE).any() or (boxes[:, 3] > height + _TOLERANCE).any():
+            stated = " x ".join(str(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]
+            why = f"a box reaches outside it: the image is {width} x {height}, its annotations are for {stated}"
+            raise UnreadableSample(int(index), self.describe(index), why)
 
     def _of(self, name: str, index: int) -> torch.Tensor:
         column = self.columns[name]
@@ -105,9 +115,8 @@ def bind(binding: Binding) -> CocoSource:
     """`CocoDetection(root, annFile, masks=false, bad_boxes=error)`. Raises `BadData`."""
     path = data_file(binding.args["annFile"], "annFile")
     root = folder(binding.args["root"])
-    document = read_json(path)
     try:
-        return _bind(binding, path, root, document)
+        return _bind(binding, path, root, read_json(path))
     except BadData as fault:
         fault.argument = fault.argument or "annFile"
         raise
@@ -298,7 +307,7 @@ def _outside(boxes: np.ndarray, sizes: np.ndarray | None, positions: np.ndarray)
     """Which boxes reach outside their image, by more than annotation tools round."""
     if sizes is None:
         return np.zeros(len(boxes), bool)
-    return (boxes[:, :2] < -_TOLERANCE).any(1) | (boxes[:, 2:] > sizes[positions] + _TOLERANCE).any(1)
+    return np.any((boxes[:, :2] < -_TOLERANCE) | (boxes[:, 2:] > sizes[positions] + _TOLERANCE), axis=1)
 
 
 def _repaired(

@@ -11,7 +11,8 @@ groups and splits need not read samples; so is `columns`, a mapping of field nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -38,6 +39,7 @@ class PythonSource:
     columns: Columns
     classes: tuple[str, ...] | None
     role: Role
+    user_code: ClassVar[bool] = True
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -69,7 +71,11 @@ def bind(binding: Binding) -> Source:
             rule="FL611",
             help="it must have `__len__` and `__getitem__`",
         )
-    if len(dataset) == 0:
+    try:
+        size = len(dataset)
+    except Exception as error:
+        raise BadData(f"the length of `{name}` cannot be used: {_said(error)}", rule="FL611") from error
+    if size == 0:
         raise BadData(f"`{name}` returned a dataset without samples", rule="FL607")
     try:
         first = to_sample(dataset[0])
@@ -77,7 +83,10 @@ def bind(binding: Binding) -> Source:
         raise BadData(f"the first sample of `{name}` cannot be used: {_said(error)}", rule="FL611") from error
     classes = getattr(dataset, "classes", None)
     classes = tuple(map(str, classes)) if isinstance(classes, list | tuple) else None
-    return PythonSource(name, dataset, Columns(_columns(dataset, classes)), classes, _role(first))
+    ready = _columns(dataset, classes)
+    unlisted = [field for field, value in first.items() if field not in ready and isinstance(value, str | int | float)]
+    columns = Columns(ready, {field: partial(_not_listed, name, field) for field in unlisted})
+    return PythonSource(name, dataset, columns, classes, _role(first))
 
 
 def _make(binding: Binding, name: str) -> Any:
@@ -142,7 +151,18 @@ def _role(first: Sample) -> Role:
     if "boxes" in first:
         return Role(("image",), detection=True)
     data = tuple(name for name in ("image", "features") if name in first)
-    return Role(data, ("label",) if "label" in first else ())
+    targets = tuple(name for name in ("label", "mask") if name in first)
+    return Role(data, targets)
+
+
+def _not_listed(name: str, field: str) -> dict[str, AnyColumn]:
+    raise BadData(
+        f"the samples of `{name}` have a `{field}`, but groups and splits do not read every sample to learn it",
+        rule="FL611",
+        help="give the dataset an attribute `targets`, a list with one whole number a sample"
+        if field == "label"
+        else f'give the dataset an attribute `columns`, a dict such as {{"{field}": [one value a sample]}}',
+    )
 
 
 def _columns(dataset: Any, classes: tuple[str, ...] | None) -> dict[str, AnyColumn]:

@@ -30,6 +30,18 @@ from feedline.runtime.transforms.fields import (
     visual_fields,
 )
 
+_KNOWN_PLACES = {Path(v2.__file__).parents[2], Path(__file__).parents[2]}
+"""The folders of torchvision and feedline: where in them an error was raised tells a user nothing."""
+
+
+def _advice(said: str) -> str | None:
+    """The step that is most likely missing before one that failed with these words."""
+    if "PIL" in said:
+        return "put `ToImage()` before it, or `ToTensor()`"
+    if "float" in said.lower() and ("uint8" in said or "Byte" in said):
+        return "put `ToDtype(float32, scale=true)` before it"
+    return None
+
 
 class StepFailed(PipelineFailure):
     """A step that raised on a sample or a batch; its failure carries the step's place in the file. Can be pickled."""
@@ -68,9 +80,11 @@ class Step:
         given = visual_fields(sample) or sample if isinstance(sample, dict) else {"batch": sample}
         notes = [f"it was given {', '.join(f'`{name}`: {describe(value)}' for name, value in given.items())}"]
         last = traceback.extract_tb(error.__traceback__)[-1]
-        if Path(v2.__file__).parents[2] not in Path(last.filename).parents:
+        if not _KNOWN_PLACES & set(Path(last.filename).parents):
             notes.append(f"raised in {last.filename}:{last.lineno}")
-        return StepFailed(Failure("FL211", f"`{self.name}` failed: {said}", self.span, notes=tuple(notes), cause=error))
+            said = f"{type(error).__name__}: {said}"  # of the user's own code a bare "'x'" would say little
+        message = f"`{self.name}` failed: {said}"
+        return StepFailed(Failure("FL211", message, self.span, help=_advice(said), notes=tuple(notes), cause=error))
 
 
 @frozen(eq=False)

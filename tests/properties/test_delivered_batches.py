@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import frozen
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import feedline
@@ -18,6 +18,7 @@ from feedline.runtime import loader as loaders
 
 NAMES = "abc"
 EPOCHS = 2
+untimed = settings(deadline=None)
 
 
 @frozen
@@ -43,7 +44,7 @@ class Case:
             for name, count, loose, again in self.forces
         ] or [f"batch {self.batch}"]
         policy += [*self.lines, f"epoch {self.epoch}", f"last {self.last}"] + ["distinct"] * self.distinct
-        groups = "\n".join(f"group {name} = d where owner == {number}" for number, name in enumerate(NAMES))
+        groups = "\n".join(f"group {name} = d where owner == {number}" for number, (name, *_) in enumerate(self.forces))
         return f"dataset d = TestOwners()\n{groups}\nloader train from d {{ sample {{ {'; '.join(policy)} }} }}\n"
 
     def members(self, name: str) -> set[int]:
@@ -117,6 +118,7 @@ def epoch_of(loader: feedline.Loader) -> list[list[int]]:
     return batches
 
 
+@untimed
 @given(cases())
 def test_every_batch_keeps_the_policy(case: Case) -> None:
     """Forced counts, sizes, `distinct`, weights: whatever loader compiles, in every batch of every epoch."""
@@ -135,6 +137,7 @@ def test_every_batch_keeps_the_policy(case: Case) -> None:
             assert not case.weighted or all(case.weights[index] > 0 for index in batch)
 
 
+@untimed
 @given(cases(exact=True))
 def test_groups_without_replacement_are_used_up_before_they_repeat(case: Case) -> None:
     """At no time has one sample of the group come two times more than another."""
@@ -147,6 +150,7 @@ def test_groups_without_replacement_are_used_up_before_they_repeat(case: Case) -
             assert max(counts) - min(counts) <= 1
 
 
+@untimed
 @given(cases(exact=True, one_pass=True))
 def test_one_pass_over_the_rest(case: Case) -> None:
     """floor or ceil of |R| / r batches; none of R twice, and with `keep` or `pad` every one."""
@@ -160,6 +164,7 @@ def test_one_pass_over_the_rest(case: Case) -> None:
     assert 1 >= max(Counter(index for batch in once for index in batch if index in rest).values(), default=0)
 
 
+@untimed
 @given(cases(), st.integers(1, 4))
 def test_ranks_take_turns(case: Case, world: int) -> None:
     """Rank j of W gets batches j, j + W, ...: all the same number, none twice, together the epoch but for its end."""
