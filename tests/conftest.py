@@ -1,10 +1,15 @@
-"""Fixtures for every room."""
+"""Settings and fixtures for every room."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault: no example is held to a time.
+settings.register_profile("feedline", deadline=None)
+settings.load_profile("feedline")
 
 CASES = Path(__file__).parent / "cases"
 

@@ -87,6 +87,46 @@ def test_an_unfinished_file_is_one_fault() -> None:
     assert ["FL002"] == _codes("loader l from d {\n  transform {\n    maybe 1 {\n      Resize(256, (1,")
 
 
+@pytest.mark.parametrize(
+    "text", ["loader l from d {\n transform {\n Resize(3)\n", "loader l from d {\ntransform {\nResize(3)"]
+)
+def test_an_unfinished_file_keeps_steps_that_nothing_indents(text: str) -> None:
+    """A block that the end of the file leaves open holds the lines after it, however they are indented."""
+    assert ["FL002"] == _codes(text)
+    assert "loader l from d {\n  transform {\n    Resize(3)\n  }\n}\n" == _kept(text)
+
+
+def test_a_block_that_nothing_indents_ends_before_the_next_of_its_loader() -> None:
+    """`sample` begins no step, so the transform should have been closed before it."""
+    text = "loader l from d {\n transform {\n A()\n sample {\n batch 2\n }\n}\n"
+    assert ["FL002"] == _codes(text)
+    assert "loader l from d {\n  transform {\n    A()\n  }\n  sample {\n    batch 2\n  }\n}\n" == _kept(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "fixed"),
+    [
+        (
+            "transform t {\n  maybe 1 {\n    A()\n  }  # end\n",
+            "insert `}`",
+            "transform t {\n  maybe 1 {\n    A()\n  }  # end\n}\n",
+        ),
+        ("policy p {\n  batch 2 {\n  last drop\n}\n", "delete `{`", "policy p {\n  batch 2 \n  last drop\n}\n"),
+        (
+            "loader l from d {\n  sample { batch 2\n  n = 1\n}\n",
+            "insert `}`",
+            "loader l from d {\n  sample { batch 2 }\n  n = 1\n}\n",
+        ),
+    ],
+)
+def test_a_block_is_closed_where_its_lines_end(text: str, edit: str, fixed: str) -> None:
+    """The `}` stands on its own line below a block of several lines; a `{` that opens nothing is taken out."""
+    (diagnostic,) = parse(text).diagnostics
+    (fix,) = diagnostic.fixes
+    ((span, new),) = [(edit.span, edit.text) for edit in fix.edits]
+    assert (edit, fixed) == (fix.title, text[: span.start] + new + text[span.end :])
+
+
 def test_the_number_of_errors_is_limited() -> None:
     """A text in which nothing fits does not flood the reader."""
     assert MAX_ERRORS == len(_codes("let 1\n" * 1000))

@@ -70,6 +70,7 @@ def test_a_killed_worker_is_reported_and_the_next_epoch_runs(rows: Callable[...,
     with pytest.raises(feedline.LoadError) as caught:
         list(loader)
     assert ("FL555", 5) == (caught.value.diagnostics[0].code, caught.value.diagnostics[0].line)
+    del caught
     armed.clear()
     assert 4 == len(list(loader))
 
@@ -150,3 +151,19 @@ def test_batch_size_is_that_of_the_policy(rows: Callable[..., feedline.Loader]) 
     loader = rows(number)
     sampler: Any = loader.batch_sampler
     assert (2, 2, False) == (loader.batch_size, sampler.batch_size, sampler.drop_last)
+
+
+def test_an_exception_that_cannot_be_pickled_is_reported(rows: Callable[..., feedline.Loader]) -> None:
+    """The failure travels, the exception stays in the worker."""
+
+    @feedline.transform("TestOddly")
+    def fail(sample: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError("odd", lambda: sample)
+
+    try:
+        loader = rows(number, f"transform {{ TestOddly() }}; {WORKERS}; timeout = 5")
+    finally:
+        registry.unregister("transform", "TestOddly")
+    with pytest.raises(feedline.LoadError) as caught:
+        list(loader)
+    assert "FL211" == caught.value.diagnostics[0].code

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from lark import Token
 
 from feedline.dsl.source import SourceText
@@ -26,6 +26,8 @@ _OPENER_OF = {closer: opener for opener, closer in OPENING.items()}
 _BLOCK_WORDS = frozenset(
     {"LOADER", "POLICY", "TRANSFORM", "SAMPLE", "COLLATE", "MAYBE", "ONE", "SHUFFLED", "VIEWS", "ON", "BATCH", "WEIGHT"}
 )
+_LOADER_BLOCKS = frozenset({"TRANSFORM", "SAMPLE", "COLLATE"})
+_STEP_BLOCKS = frozenset({"MAYBE", "ONE", "SHUFFLED", "VIEWS"})
 
 
 @frozen
@@ -34,7 +36,8 @@ class Fault:
 
     `token` is the opener that is never closed, the closer that closes nothing or the wrong bracket, or the first word
     of the statement whose `{` is missing; `other` the openers around it that are never closed either, or the opener
-    that a wrong closer meets; `place` the offset where something is missing.
+    that a wrong closer meets; `place` the offset where something is missing: where the token itself begins if that is
+    what is too much.
     """
 
     kind: FaultKind
@@ -91,6 +94,21 @@ def stay_open(tokens: Sequence[Token]) -> bool:
     return bool(census.missing or census.unclosed)
 
 
+def closing_edit(fault: Fault, source: SourceText) -> tuple[str, int, int, str]:
+    """Title, start, end and new text of the edit that closes what `fault` says is unclosed, or takes it out if it is
+    too much. A block of several lines is closed on a line of its own, indented like the one that opens it."""
+    start, end = offsets(fault.token)
+    if fault.place == start:
+        return f"delete `{fault.token}`", start, end, ""
+    closer = {"(": ")", "[": "]", "{": "}"}[str(fault.token)]
+    opening, last = source.position(start)[0], source.position(fault.place)[0]
+    if closer != "}" or opening == last:
+        return f"insert `{closer}`", fault.place, fault.place, f" {closer}" if closer == "}" else closer
+    at = source.line_starts[last - 1] + len(source.line(last))
+    indent = source.line(opening)[: _indent(fault.token, source)]
+    return f"insert `{closer}`", at, at, f"\n{indent}}}"
+
+
 def _count(tokens: Sequence[Token]) -> _Census:
     census = _Census()
     stack: list[int] = []
@@ -123,6 +141,19 @@ def _partner(stack: Sequence[Token], closer: Token) -> int | None:
     return None
 
 
+def _breaks_off(tokens: Sequence[Token], source: SourceText) -> bool:
+    """Whether the last line is not a `}` indented as little as the line of the first bracket."""
+    words = [token for token in tokens if token.type not in SEPARATORS]
+    first = next(token for token in words if token.type in OPENING or token.type in CLOSING)
+    return words[-1].type != "RBRACE" or _indent(words[-1], source) > _indent(first, source)
+
+
+def _indent(token: Token, source: SourceText) -> int:
+    """How far the line of a token is indented."""
+    line = source.line(source.position(offsets(token)[0])[0])
+    return len(line) - len(line.lstrip())
+
+
 class _Mender:
     """One walk over the tokens, line by line, with the open brackets at hand."""
 
@@ -130,6 +161,7 @@ class _Mender:
         self._tokens = tokens
         self._source = source
         self._census = census
+        self._unfinished = _breaks_off(tokens, source)
         self._out: list[Token] = []
         self._faults: list[Fault] = []
         self._stack: list[_Open] = []
@@ -168,7 +200,7 @@ class _Mender:
         if self._stack and self._stack[-1].line == self._line:
             self._stack[-1].flat = indent <= self._indent and token.type not in CLOSING
             if self._stack[-1].flat and self._census.missing and not self._stack[0].flat:
-                self._drop_opener()
+                self._judge_opener()
         elif self._census.extra and indent > self._indent and self._lacks_brace(token):
             self._open_block()
         while self._stack and self._has_ended(self._stack[-1], token, indent):
@@ -178,10 +210,36 @@ class _Mender:
         self._first, self._line, self._indent = token, line, indent
         self._swallowed = self._opened = False
 
+    def _judge_opener(self) -> None:
+        """Decide what the last bracket, which nothing indented follows, was meant for.
+
+        A `{` at the end of its line opens a block if it stands where one does or the declaration breaks off; with more
+        after it there the block ends with its line. Any other is one too many.
+        """
+        opener = self._stack[-1]
+        meant, ends_line = self._opens_block(opener.index), self._tokens[opener.index + 1].type in SEPARATORS
+        if meant and not ends_line:
+            self._fault("unclosed", self._stack.pop())
+            self._put_closer(opener)
+        elif not (ends_line and (meant or self._unfinished)):
+            self._drop_opener()
+
+    def _opens_block(self, at: int) -> bool:
+        """Whether the bracket at an index of the tokens is the first `{` of a statement that has a block."""
+        start = at
+        while start and self._tokens[start - 1].type not in SEPARATORS:
+            start -= 1
+        head = [token.type for token in self._tokens[start:at]]
+        if self._tokens[at].type != "LBRACE" or not head or "LBRACE" in head:
+            return False
+        return head[-1] in _LOADER_BLOCKS or head[0] in _STEP_BLOCKS
+
     def _drop_opener(self) -> None:
-        """A `{` with nothing indented after it, where others have that, opens no block."""
+        """A bracket with nothing indented after it, where others have that, opens nothing."""
         opener = self._stack.pop()
         self._fault("unclosed", opener)
+        if opener.token.type == "LBRACE":
+            self._faults[-1] = evolve(self._faults[-1], place=offsets(opener.token)[0])
         at = next(at for at in range(len(self._out) - 1, -1, -1) if self._out[at] is opener.token)
         self._out[at] = made_up(POISON, offsets(opener.token)[0])
 
@@ -205,8 +263,10 @@ class _Mender:
         """Whether the line that starts with `token` shows that `top` should have been closed before it."""
         if top.token.type != "LBRACE":
             return top.index in self._census.unclosed and indent <= top.indent and token.type != OPENING[top.token.type]
-        if not self._census.missing or top.flat:
+        if not self._census.missing:
             return False
+        if top.flat:
+            return token.type in _LOADER_BLOCKS and len(self._stack) > 1 and indent <= top.indent
         return indent < top.indent if token.type == "RBRACE" else indent <= top.indent
 
     # ---- closing brackets

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 from lark import Token
 
-from feedline.dsl.brackets import Fault
+from feedline.dsl.brackets import Fault, closing_edit
 from feedline.dsl.diagnostics import Edit, Fix, Label, Reporter, Rule
 from feedline.dsl.hints import misplaced, odd_number, odd_text, slip
 from feedline.dsl.literals import PLAIN_BACKSLASH
@@ -222,8 +222,7 @@ def bracket_fault(fault: Fault, source: SourceText) -> Problem:
     start, end = offsets(fault.token)
     if fault.kind == "unclosed":
         others = tuple((*offsets(token), "nor is this one") for token in fault.other)
-        closer = {"(": ")", "[": "]", "{": "}"}[str(fault.token)]
-        fix = None if fault.other else (f"insert `{closer}`", fault.place, fault.place, closer)
+        fix = None if fault.other else closing_edit(fault, source)
         message = f"this `{fault.token}` is never closed"
         return Problem(UnmatchedBracket, start, end, message, "never closed", fix=fix, secondary=others)
     if fault.kind == "stray":

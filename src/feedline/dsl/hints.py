@@ -70,6 +70,13 @@ def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str 
 def misplaced(block: str | None, first: Token, found: Token, following: Token | None) -> str | None:
     """Help for a statement that belongs in another block. `block` is the grammar's rule for statements of this one."""
     direct = following is first or found is following
+    if (
+        block in ("loader_statement", "policy_statement")
+        and first.type == "BATCH"
+        and found.type == "LBRACE"
+        and direct
+    ):
+        return "`batch { ... }` belongs at the end of the loader's `transform { ... }`"
     if block == "loader_statement" and first.type in _POLICY_WORDS and direct:
         return f"`{first}` belongs in the loader's `sample {{ ... }}`"
     if block == "loader_statement" and found.type == "LPAR" and direct:
@@ -78,9 +85,8 @@ def misplaced(block: str | None, first: Token, found: Token, following: Token | 
         return "a transform inside a loader has no name; declare it outside to give it one"
     if block == "loader_statement" and first.type == "TRANSFORM" and found.type == "LPAR":
         return "steps stand in braces: `transform { ... }`"
-    if block == "policy_statement" and found is first:
-        if following is not None and following.type == "ASSIGN":
-            return f"options such as `{first}` belong in the loader, beside `sample`"
+    if block == "policy_statement" and found is first and following is not None and following.type == "ASSIGN":
+        return f"options such as `{first}` belong in the loader, beside `sample`"
     if block == "declaration" and found is first and first.type in _LOADER_WORDS | _POLICY_WORDS:
         return f"`{first}` belongs inside a loader"
     return None

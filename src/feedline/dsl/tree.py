@@ -520,9 +520,7 @@ class ErrorDeclaration(Node):
     name: str | None
 
 
-Declaration: TypeAlias = (
-    Param | Let | Import | Dataset | Group | Split | Transform | Policy | Loader | ErrorDeclaration
-)
+Declaration: TypeAlias = Param | Let | Import | Dataset | Group | Split | Transform | Policy | Loader | ErrorDeclaration
 
 
 @frozen

@@ -227,15 +227,18 @@ class Loader(DataLoader[Any]):
             if not self.num_workers:
                 raise
             self._iterator = None  # the workers that stay are no longer complete: the next epoch starts new ones
-            # The words are DataLoader's, for a worker that was killed or that took longer than `timeout`.
-            failure = Failure(
-                "FL555",
-                f"the workers failed: {str(error).strip().splitlines()[0]}",
-                span=self._workers_span,
-                help="mostly the system killed one for its memory: use fewer; `num_workers = 0` shows any other reason",
-                cause=error,
-            )
-            return Envelope(None, None, failure)
+            # No local name for the failure: it would tie this frame, and with it the dead workers, to the error.
+            return Envelope(None, None, self._workers_failed(error))
+
+    def _workers_failed(self, error: RuntimeError) -> Failure:
+        # The words are DataLoader's, for a worker that was killed or that took longer than `timeout`.
+        return Failure(
+            "FL555",
+            f"the workers failed: {str(error).strip().splitlines()[0]}",
+            span=self._workers_span,
+            help="mostly the system killed one for its memory: use fewer; `num_workers = 0` shows any other reason",
+            cause=error,
+        )
 
     def _check_replaced(self, replaced: int, epoch: int, samples: int) -> None:
         maximum = self._on_error.maximum
