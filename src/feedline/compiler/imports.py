@@ -150,7 +150,7 @@ class _Loader:
             )
             return None
         given = str(node.path.parts[0])
-        shown = os.path.normpath(os.path.join(os.path.dirname(unit.source.path), given))  # noqa: PTH118, PTH120  # as typed
+        shown = os.path.normpath(os.path.join(os.path.dirname(unit.source.path), given))  # as typed
         path = unit.folder / given
         key = os.path.normpath(path)
         for number, (open_key, _) in enumerate(self._open):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def absolute(path: str, folder: Path) -> str:
     """`path` as an absolute path without `.` and `..`: `~` is the home folder, a relative path starts at `folder`."""
-    return os.path.normpath(folder.absolute() / os.path.expanduser(path)) if path else path  # noqa: PTH111  # never raises
+    return os.path.normpath(folder.absolute() / os.path.expanduser(path)) if path else path  # never raises
 
 
 def folder_of(path: str) -> Path:

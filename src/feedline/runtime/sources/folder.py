@@ -69,14 +69,14 @@ def bind(binding: Binding) -> LabelledFiles:
     endings = tuple(str(ending).lower() for ending in binding.get("extensions", IMG_EXTENSIONS))
     allow_empty = bool(binding.get("allow_empty", False))
     parts = binding.folder_parts
-    places = [os.path.join(root, part) for part in _existing_parts(root, parts)] if parts else [root]  # noqa: PTH118
+    places = [os.path.join(root, part) for part in _existing_parts(root, parts)] if parts else [root]
     classes = _agreed_classes(places)
     names: list[str] = []
     labels: list[int] = []
     for place in places:
         empty = []
         for label, class_name in enumerate(classes):
-            found = list(_files(os.path.join(place, class_name), endings))  # noqa: PTH118
+            found = list(_files(os.path.join(place, class_name), endings))
             names += [path[len(root) :].lstrip(os.sep).replace(os.sep, "/") for path in found]
             labels += [label] * len(found)
             if not found:
@@ -157,5 +157,5 @@ def _files(place: str, endings: tuple[str, ...]) -> Iterable[str]:
 
 
 def _loops(parent: str, name: str) -> bool:
-    path = os.path.join(parent, name)  # noqa: PTH118
-    return os.path.islink(path) and Path(parent).resolve().is_relative_to(os.path.realpath(path))  # noqa: PTH114
+    path = os.path.join(parent, name)
+    return os.path.islink(path) and Path(parent).resolve().is_relative_to(os.path.realpath(path))

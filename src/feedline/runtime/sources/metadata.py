@@ -55,7 +55,7 @@ class ImageFiles:
 
     def path(self, index: int) -> str:
         """The file at a position, with its root."""
-        return os.path.join(self.root, self.paths[index])  # noqa: PTH118  (a million times an epoch)
+        return os.path.join(self.root, self.paths[index])  # a Path costs more, a million times an epoch
 
     def decode(self, index: int) -> images.Decoded:
         """The decoded file at a position. Raises `UnreadableSample`."""
@@ -167,7 +167,7 @@ def missing(root: str, names: Sequence[str]) -> list[int]:
         if last not in listings[parent]:
             absent.append(index)
     # A listing is exact where a file system may not be (case, `./`): ask again about the few that seem to be missing.
-    return [index for index in absent if not os.path.exists(os.path.join(root, names[index]))]  # noqa: PTH110, PTH118
+    return [index for index in absent if not os.path.exists(os.path.join(root, names[index]))]
 
 
 def check_names(root: str, names: Sequence[str], listed_in: object, tolerant: bool, warn: Callable[[BadData], None]):
