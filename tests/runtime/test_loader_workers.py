@@ -62,7 +62,7 @@ def test_a_killed_worker_is_reported_and_the_next_epoch_runs(rows: Callable[...,
 
     def killed(index: int) -> torch.Tensor:
         if armed and get_worker_info() is not None:
-            time.sleep(0.3)  # until the main process waits for the batch
+            time.sleep(1)  # until the main process waits for the batch
             os.kill(os.getpid(), signal.SIGKILL)
         return number(index)
 
