@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no fault: no example is held to a time. What a change is judged by draws the same examples every time;
-# every other run draws new ones.
+# A busy machine is no fault: no example is held to a time. The run that a change is judged by draws the same examples
+# every time, every other run new ones.
 settings.register_profile("feedline", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("feedline")
 
