@@ -41,7 +41,16 @@ def _resizes(steps: Sequence[ir.Step]) -> bool:
     return any(not isinstance(step, ir.Apply) or step.name in _FIXES | {"Pad"} for step in steps)
 
 
+def _transforms_in(value: ir.Value) -> list[ir.Apply]:
+    items = value.items if isinstance(value, ir.ListValue) else value if isinstance(value, tuple) else (value,)
+    return [item for item in items if isinstance(item, ir.Apply)]
+
+
 def _after(step: ir.Apply, size: bool) -> bool:
+    inner = [item for arg in step.args for item in _transforms_in(arg.value)]
+    if inner:
+        # A container of transforms: only Compose applies all of them, in their order, to every sample.
+        return fixed_size(inner, size) and (step.name == "Compose" or not _resizes(inner))
     if step.target is not None or step.registered or step.name in _VARIES:
         return False
     if step.name == "Resize":
