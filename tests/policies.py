@@ -1,6 +1,6 @@
 """Policies built in one line, for the tests of the sampler."""
 
-from typing import Any
+from typing import Any, Literal
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
@@ -8,9 +8,12 @@ from feedline.dsl.source import Span
 AT = Span("test.pipe", 0, 0)
 
 
-def force(group: str, count: int, *, at_least: bool = False, replacement: bool = False) -> ir.Force:
+Bound = Literal["exactly", "at least", "at most"]
+
+
+def force(group: str, count: int, *, bound: Bound = "exactly", replacement: bool = False) -> ir.Force:
     """A `force` line."""
-    return ir.Force(group, count, at_least, replacement, span=AT)
+    return ir.Force(group, count, bound, replacement, span=AT)
 
 
 def policy(batch: int, *forces: ir.Force, epoch: tuple[Any, ...] = (), **options: Any) -> ir.Policy:

@@ -39,7 +39,12 @@ def policies(
     """Any policy that `check_policy` would let pass, without weights."""
     flag = st.booleans()
     forces = [
-        force(name, draw(st.integers(1, 4)), at_least=not exact and draw(flag), replacement=draw(flag))
+        force(
+            name,
+            draw(st.integers(1, 4)),
+            bound="at least" if not exact and draw(flag) else "exactly",
+            replacement=draw(flag),
+        )
         for name in names
     ]
     forced = sum(line.count for line in forces)

@@ -67,13 +67,13 @@ def test_overlapping_groups_are_named_by_the_caller() -> None:
 def test_overlap_is_fine_with_at_least() -> None:
     """A group with `at least` may share samples with any other, as long as it has some of its own."""
     people = Populations(100, {"a": range(10), "b": range(5, 30)})
-    assert check(policy(8, force("a", 1), force("b", 1, at_least=True)), people) == []
+    assert check(policy(8, force("a", 1), force("b", 1, bound="at least")), people) == []
 
 
 def test_at_least_group_inside_an_exact_one() -> None:
     """An `at least` group that lies inside an exactly forced one has nothing to draw from."""
     people = Populations(100, {"a": range(10), "b": range(5)})
-    found = only(policy(8, force("a", 1), force("b", 1, at_least=True)), people)
+    found = only(policy(8, force("a", 1), force("b", 1, bound="at least")), people)
     assert found.code == "FL411"
     assert "5 samples of `b` are also in a group whose count is exact" in found.notes
 
@@ -110,7 +110,7 @@ def test_too_few_for_a_distinct_batch() -> None:
     found = only(policy(8, distinct=True, last="pad"), Populations(7))
     assert found.code == "FL418"
     assert found.message == "a distinct batch of 8 needs as many samples; there are 7"
-    crowded = policy(4, force("a", 2, at_least=True), distinct=True, rest_replacement=True)
+    crowded = policy(4, force("a", 2, bound="at least"), distinct=True, rest_replacement=True)
     assert only(crowded, Populations(3, {"a": range(3)})).code == "FL418"
 
 

@@ -106,7 +106,7 @@ def test_a_long_epoch_starts_the_rest_again() -> None:
 def test_at_least_never_takes_from_an_exact_group() -> None:
     """A sample of a group with an exact count is not drawn for an `at least` group, or the count would not be exact."""
     groups = {"exact": range(5), "loose": range(3, 10)}
-    plan = BatchPlan(policy(6, force("exact", 2), force("loose", 2, at_least=True)), Populations(50, groups))
+    plan = BatchPlan(policy(6, force("exact", 2), force("loose", 2, bound="at least")), Populations(50, groups))
     rows = plan.batches(0, 0, plan.length())
     assert set(np.isin(rows, range(5)).sum(axis=1).tolist()) == {2}
 
@@ -114,14 +114,14 @@ def test_at_least_never_takes_from_an_exact_group() -> None:
 def test_at_least_distinct_where_the_group_is_in_the_rest() -> None:
     """A group of one, forced and distinct: in the batch where it has its turn in the rest another sample fills the
     place."""
-    plan = BatchPlan(policy(3, force("a", 1, at_least=True), distinct=True), Populations(12, {"a": [4]}))
+    plan = BatchPlan(policy(3, force("a", 1, bound="at least"), distinct=True), Populations(12, {"a": [4]}))
     rows = batches(plan)
     assert all(4 in row and len(set(row)) == 3 for row in rows)
 
 
 def test_asking_again_gives_the_same() -> None:
     """What `distinct` changes in a batch never reaches the shuffle that the batch was cut from."""
-    chosen = policy(40, force("a", 20, at_least=True), distinct=True, places="first")
+    chosen = policy(40, force("a", 20, bound="at least"), distinct=True, places="first")
     people = Populations(3010, {"a": range(3000)})
     plan = BatchPlan(chosen, people)
     once = batches(plan)

@@ -235,12 +235,25 @@ Step: TypeAlias = Apply | Maybe | OneOf | Shuffled | Views | OnField
 
 @frozen
 class Force(IRNode):
-    """In every batch `count` places (exactly, or at least) hold samples of the group."""
+    """Every batch holds exactly, at least or at most `count` samples of the group. `at most` reserves no places: it
+    limits what the rest may bring."""
 
     group: str
     count: int
-    at_least: bool = False
+    bound: Literal["exactly", "at least", "at most"] = "exactly"
     replacement: bool = False
+    each: bool = False
+    """One value of `force K of each FIELD in (...)`: samples of several of the values are left out of exact counts."""
+
+    @property
+    def at_least(self) -> bool:
+        """Whether a batch may hold more than `count`."""
+        return self.bound == "at least"
+
+    @property
+    def places(self) -> int:
+        """How many of a batch's places are this group's own."""
+        return 0 if self.bound == "at most" else self.count
 
 
 @frozen
@@ -269,11 +282,73 @@ class Weights(IRNode):
 
 
 @frozen
+class Draw(IRNode):
+    """`draw 8 label with 4 each`: every batch holds `each` samples of each of `classes` different values of `by`.
+
+    Without replacement (the default) a value with fewer than `each` samples is never drawn; with it, samples repeat."""
+
+    classes: int
+    by: str
+    each: int
+    replacement: bool = False
+
+
+@frozen
+class MixPart(IRNode):
+    group: str
+    """A group's full name; for a data set that the loader's data is made of, the group made for it."""
+    share: int
+
+
+@frozen
+class Mix(IRNode):
+    """`mix real 3, synthetic 1 per 8`: the batch's places by exact shares, the remainders evened out over batches."""
+
+    parts: tuple[MixPart, ...]
+    replacement: bool = False
+
+
+@frozen
+class RepeatFactor(IRNode):
+    """`repeat factor 0.001 by category`: LVIS's repeat factors for the places of the rest."""
+
+    threshold: float
+    by: str
+
+
+@frozen
+class Bucket(IRNode):
+    """`bucket by aspect_ratio into 8`: batches of samples alike in a numeric field, every sample still once."""
+
+    by: str
+    count: int
+
+
+@frozen
+class Stage(IRNode):
+    """`from epoch 10 { ... }`: the whole policy from that epoch on, with what it inherits filled in."""
+
+    epoch: int
+    policy: Policy
+
+
+@frozen
 class Policy(IRNode):
+    """What fills a batch. `draw` or `mix` fills all its places; otherwise `forces` fill theirs and the rest is drawn
+    evenly, by `weights`, by `repeat` factors or in buckets."""
+
     batch: int = 1
     forces: tuple[Force, ...] = ()
     rest_replacement: bool = False
     weights: Weights | None = None
+    draw: Draw | None = None
+    mix: Mix | None = None
+    repeat: RepeatFactor | None = None
+    bucket: Bucket | None = None
+    stages: tuple[Stage, ...] = ()
+    """By ascending epoch, each with the same batch size and seed, and without stages of its own."""
+    across_ranks: bool = False
+    """`per 64 across ranks`: `batch` counts the samples of all ranks together; each gets its share of every batch."""
     epoch: Epoch = field(kw_only=True)
     last: Literal["keep", "drop", "pad"] = "keep"
     order: Literal["sequential", "shuffled"] = "sequential"

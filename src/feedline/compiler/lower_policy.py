@@ -176,7 +176,15 @@ class _Lowering:
             count = self._whole(node.count, "the number of forced samples")
             group = self._group(node.group)
             if count is not None and group is not None:
-                forces.append(ir.Force(group.name, count, node.at_least, bool(node.replacement), span=node.span))
+                forces.append(
+                    ir.Force(
+                        group.name,
+                        count,
+                        "at least" if node.at_least else "exactly",
+                        bool(node.replacement),
+                        span=node.span,
+                    )
+                )
         return tuple(forces)
 
     def _group(self, expr: tree.Expr, also: tuple[str, ...] = ()) -> ir.Group | None:

@@ -11,9 +11,37 @@ from __future__ import annotations
 import inspect
 
 from feedline.dsl.diagnostics import Rule
-from feedline.dsl.rules import data, forms, internal, loaders, names, sampling, syntax, types, values
+from feedline.dsl.rules import (
+    data,
+    feasibility,
+    forms,
+    internal,
+    loaders,
+    names,
+    policies,
+    promises,
+    resume,
+    sampling,
+    syntax,
+    types,
+    values,
+)
 
-_MODULES = (syntax, names, values, types, sampling, forms, loaders, data, internal)
+_MODULES = (
+    syntax,
+    names,
+    values,
+    types,
+    sampling,
+    policies,
+    feasibility,
+    forms,
+    loaders,
+    resume,
+    promises,
+    data,
+    internal,
+)
 
 RULES: dict[str, type[Rule]] = {
     member.code: member

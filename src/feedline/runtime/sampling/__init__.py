@@ -4,12 +4,12 @@ positions."""
 from __future__ import annotations
 
 from feedline.runtime.sampling.check import check_populations
+from feedline.runtime.sampling.facts import populations_of
 from feedline.runtime.sampling.plan import BatchPlan
 from feedline.runtime.sampling.populations import Members, Populations
 from feedline.runtime.sampling.promises import Promise
 from feedline.runtime.sampling.ranks import rank_batches
 from feedline.runtime.sampling.streams import weighted_draws
-from feedline.runtime.sampling.weights import populations_of
 
 __all__ = [
     "BatchPlan",

@@ -5,7 +5,7 @@ A position is a sample's place in the loader's data, 0 to size - 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -92,13 +92,32 @@ class Members:
 
 
 @frozen(eq=False)
+class Classes:
+    """Samples by class, for `draw`: class c (0 to len(names) - 1) has the sorted positions `members[offsets[c] :
+    offsets[c + 1]]`. A sample of several classes stands in each."""
+
+    names: Sequence[str]
+    offsets: np.ndarray
+    members: np.ndarray
+
+
+@frozen(eq=False)
 class Populations:
     """What a policy draws from: `size` positions, the positions of each group it names (int64 array or range,
-    sorted), and for a weighted policy a float64 weight for each position, shape (size,)."""
+    sorted), and what its statements need of each position.
+
+    `weights` (size,) float64 for `balance by` and `weight by`; `factors` (size,) float64 >= 1 for `repeat factor`;
+    `values` (size,) float64, finite, for `bucket by`; `classes` for `draw`. `stages` are the populations of the
+    policy's stages, in their order.
+    """
 
     size: int
     groups: Mapping[str, Positions] = field(factory=dict)
     weights: np.ndarray | None = None
+    factors: np.ndarray | None = None
+    values: np.ndarray | None = None
+    classes: Classes | None = None
+    stages: tuple[Populations, ...] = ()
 
     def members(self, group: str) -> Members:
         """The members of a group by its full name."""

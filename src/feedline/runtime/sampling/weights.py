@@ -11,23 +11,7 @@ from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.sampling import FieldMismatch
 from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn, take
 from feedline.runtime.fields import find_field
-from feedline.runtime.sampling.populations import Populations, Positions
-
-
-def populations_of(
-    policy: ir.Policy,
-    groups: Mapping[str, Positions],
-    columns: Mapping[str, AnyColumn],
-    indices: np.ndarray,
-    reporter: Reporter,
-) -> Populations | None:
-    """The populations of a loader: `indices` (m,) are its samples in the data set that `columns` describe, `groups` the
-    positions (0 to m - 1) of each group that the policy names. None where the weights cannot be had; that is
-    reported."""
-    if policy.weights is None:
-        return Populations(len(indices), groups)
-    weights = weights_of(policy.weights, groups, columns, indices, reporter)
-    return None if weights is None else Populations(len(indices), groups, weights)
+from feedline.runtime.sampling.populations import Positions
 
 
 def weights_of(

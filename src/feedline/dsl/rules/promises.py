@@ -1,0 +1,3 @@
+"""58x: promises that were not kept."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""56x and 57x: saved states and ranks."""
+
+from __future__ import annotations
