@@ -2,7 +2,8 @@
 
     python scripts/make_catalogue.py
 
-Names, parameters, defaults and docs come from torchvision's classes; `catalogue_tables.py` says what signatures do not.
+Names, parameters, defaults and docs come from torchvision's classes; `catalogue_tables.py` says what signatures do not,
+and `catalogue_synonyms.py` what names from elsewhere mean.
 A parameter whose type neither of them gives stops the script: a new torchvision is looked at by a person.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import catalogue_synonyms
 import catalogue_tables as tables
 import torch
 import torchvision
@@ -45,7 +47,6 @@ def catalogue() -> dict[str, str]:
         "transforms.json": _json(
             {
                 "torchvision": torchvision.__version__.partition("+")[0],
-                "synonyms": tables.TRANSFORM_SYNONYMS,
                 "entries": _transforms(),
             }
         )
@@ -54,12 +55,24 @@ def catalogue() -> dict[str, str]:
             {
                 "torchvision": torchvision.__version__.partition("+")[0],
                 "object_fields": sorted(tables.OBJECT_FIELDS),
-                "synonyms": tables.DATASET_SYNONYMS,
                 "entries": _datasets(),
             }
         )
         + "\n",
         "constants.json": _json(constants) + "\n",
+        "synonyms.json": _json(_synonyms()) + "\n",
+    }
+
+
+def _synonyms() -> dict[str, Any]:
+    return {
+        "renamed": {
+            "transform": catalogue_synonyms.RENAMED_TRANSFORMS,
+            "argument": catalogue_synonyms.RENAMED_ARGUMENTS,
+        },
+        "transform": catalogue_synonyms.TRANSFORM_SYNONYMS,
+        "dataset": catalogue_synonyms.DATASET_SYNONYMS,
+        "argument": catalogue_synonyms.ARGUMENT_SYNONYMS,
     }
 
 

@@ -15,6 +15,12 @@ settings.load_profile("feedline")
 CASES = Path(__file__).parent / "cases"
 
 
+@pytest.fixture(autouse=True)
+def _many_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with 64 CPUs: what is said of `num_workers` depends on them."""
+    monkeypatch.setattr("feedline.compiler.lints.workers.processors", lambda: 64)
+
+
 @pytest.fixture
 def golden() -> Callable[[str, str], None]:
     """`golden("render/tabs.txt", text)` holds a text to a file of tests/cases; FEEDLINE_UPDATE_GOLDEN=1 writes it."""

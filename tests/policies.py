@@ -11,9 +11,11 @@ AT = Span("test.pipe", 0, 0)
 Bound = Literal["exactly", "at least", "at most"]
 
 
-def force(group: str, count: int, *, bound: Bound = "exactly", replacement: bool = False) -> ir.Force:
+def force(
+    group: str, count: int, *, bound: Bound = "exactly", replacement: bool = False, each: bool = False
+) -> ir.Force:
     """A `force` line."""
-    return ir.Force(group, count, bound, replacement, span=AT)
+    return ir.Force(group, count, bound, replacement, each, span=AT)
 
 
 def policy(batch: int, *forces: ir.Force, epoch: tuple[Any, ...] = (), **options: Any) -> ir.Policy:

@@ -12,7 +12,7 @@ import feedline
 
 GOOD = """
 dataset d = FakeData(size=12, image_size=(3, 8, 8))
-loader train from d { transform { ToTensor() }; sample { batch 4 } }
+loader train from d { transform { ToTensor() }; sample { batch 4; order shuffled } }
 """
 
 

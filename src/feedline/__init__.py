@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from feedline.dsl import parse as parse
     from feedline.dsl.errors import CompileError as CompileError
     from feedline.dsl.errors import FeedlineError as FeedlineError
+    from feedline.dsl.errors import FeedlineWarning as FeedlineWarning
     from feedline.dsl.errors import LoadError as LoadError
     from feedline.runtime.loader import Loader as Loader
     from feedline.runtime.pipeline import Pipeline as Pipeline
@@ -35,6 +36,7 @@ _PUBLIC = {
     "parse": "feedline.dsl",
     "CompileError": "feedline.dsl.errors",
     "FeedlineError": "feedline.dsl.errors",
+    "FeedlineWarning": "feedline.dsl.errors",
     "LoadError": "feedline.dsl.errors",
     "Loader": "feedline.runtime.loader",
     "Pipeline": "feedline.runtime.pipeline",

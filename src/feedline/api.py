@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedline.compiler import CheckResult, Given, compile_source, read_source
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
-from feedline.dsl.errors import CompileError
+from feedline.dsl.errors import CompileError, FeedlineWarning
+from feedline.dsl.ignores import still_idle
 from feedline.dsl.source import SourceText
 
 if TYPE_CHECKING:
@@ -26,24 +28,39 @@ def check(path_or_text: str | os.PathLike[str], /, *, allow_python: bool = False
     return list(_checked(path_or_text, allow_python, params).diagnostics)
 
 
-def compile(path_or_text: str | os.PathLike[str], /, *, allow_python: bool = False, **params: Any) -> Pipeline:
+def compile(
+    path_or_text: str | os.PathLike[str],
+    /,
+    *,
+    allow_python: bool = False,
+    rank: int | None = None,
+    world_size: int | None = None,
+    **params: Any,
+) -> Pipeline:
     """Check a file or a text, open its data, and return its loaders.
 
     `path_or_text` and `params` are as for `check`. `allow_python` lets the file's `python(...)` forms run code: it is
-    the caller's decision, a file cannot make it. The loaders are real `torch.utils.data.DataLoader` objects:
+    the caller's decision, a file cannot make it. `rank` of `world_size` says whose batches the loaders yield; without
+    them `torch.distributed` or the launcher says so. The loaders are real `torch.utils.data.DataLoader` objects:
     `pipeline.train`, `pipeline["train"]`.
 
-    Raises `CompileError` with every diagnostic where the file, a parameter or the data is at fault.
+    Raises `CompileError` with every diagnostic where the file, a parameter, the ranks or the data is at fault. What is
+    possible but surely not meant is a `FeedlineWarning` of Python's `warnings`.
     """
     result = _checked(path_or_text, allow_python, params)
     if result.program is None:
         raise CompileError(result.diagnostics, result.sources)
+    from feedline.runtime.distributed import given_ranks
     from feedline.runtime.pipeline import bind
 
     reporter = Reporter(result.sources, list(result.diagnostics))
-    pipeline = bind(result.program, reporter, allow_python=allow_python)
+    ranks = given_ranks(rank, world_size, result.program, reporter)
+    pipeline = bind(result.program, reporter, allow_python=allow_python, ranks=ranks)
     if pipeline is None:
         raise CompileError(in_order(reporter.diagnostics), result.sources)
+    for diagnostic in in_order(still_idle(reporter.diagnostics, reporter.silenced)):
+        if diagnostic.severity == "warning":
+            warnings.warn(FeedlineWarning(diagnostic, result.sources), stacklevel=2)
     return pipeline
 
 

@@ -40,7 +40,7 @@ CHECK = ("check", "--data", "--format", "json")
 RUN = ("run", "--json")
 
 COCO = 'dataset d = CocoDetection("images", "a.json")\n'
-TRAIN = "loader train from d {\n  sample { batch 2 }\n  collate list\n}\n"
+LOADER = "loader images from d {\n  sample { batch 2 }\n  collate list\n}\n"
 
 
 def _image(path: str, size: tuple[int, int] = (8, 8)) -> None:
@@ -72,8 +72,8 @@ def _words(item: dict[str, Any]) -> str:
 def test_good_data(folder: Path, said: Callable[..., Any]) -> None:
     """The data that the other tests break is good."""
     _coco([{}])
-    assert [] == said(COCO + TRAIN, *CHECK)
-    assert [] == said(COCO + TRAIN, *RUN)
+    assert [] == said(COCO + LOADER, *CHECK)
+    assert [] == said(COCO + LOADER, *RUN)
 
 
 BAD_COCO = {
@@ -95,13 +95,13 @@ def test_bad_coco(case: str, folder: Path, said: Callable[..., Any]) -> None:
     """One diagnostic at the dataset, found without reading a pixel."""
     code, boxes, more = BAD_COCO[case]
     _coco(boxes, **more)
-    assert [(code, "a.pipe", 1)] == _places(said(COCO + TRAIN, *CHECK))
+    assert [(code, "a.pipe", 1)] == _places(said(COCO + LOADER, *CHECK))
 
 
 def test_every_wrong_box_is_one_diagnostic(folder: Path, said: Callable[..., Any]) -> None:
     """A hundred wrong boxes are one diagnostic that counts them."""
     _coco([{"bbox": [6, 6, 4, 4]}] * 100)
-    (found,) = said(COCO + TRAIN, *CHECK)
+    (found,) = said(COCO + LOADER, *CHECK)
     assert "100" in _words(found)
 
 
@@ -109,7 +109,7 @@ def test_broken_json_names_the_line(folder: Path, said: Callable[..., Any]) -> N
     """Where the annotation file itself cannot be read."""
     Path("images").mkdir()
     Path("a.json").write_text('{"images": [\n  {"id": 1,,}\n]}')
-    (found,) = said(COCO + TRAIN, *CHECK)
+    (found,) = said(COCO + LOADER, *CHECK)
     assert "FL602" == found["code"]
     assert "2" in _words(found)
 
@@ -124,7 +124,7 @@ def test_table_with_a_missing_image(folder: Path, said: Callable[..., Any]) -> N
     """A row whose image is not there."""
     _image("a.png")
     Path("rows.csv").write_text("file,class\na.png,x\nb.png,y\n")
-    (found,) = said('dataset d = Table("rows.csv", image="file", label="class")\n' + TRAIN, *CHECK)
+    (found,) = said('dataset d = Table("rows.csv", image="file", label="class")\n' + LOADER, *CHECK)
     assert ("FL605", 1) == (found["code"], found["line"])
     assert "b.png" in _words(found)
 
@@ -132,7 +132,7 @@ def test_table_with_a_missing_image(folder: Path, said: Callable[..., Any]) -> N
 def test_table_without_the_column(folder: Path, said: Callable[..., Any]) -> None:
     """A column that the table lacks, with the nearest that it has."""
     Path("rows.csv").write_text("file,class\na.png,x\n")
-    (found,) = said('dataset d = Table("rows.csv", image="file", label="clas")\n' + TRAIN, *CHECK)
+    (found,) = said('dataset d = Table("rows.csv", image="file", label="clas")\n' + LOADER, *CHECK)
     assert ("FL608", 1) == (found["code"], found["line"])
     assert "`class`" in _words(found)
 
@@ -153,7 +153,7 @@ def test_empty_group(folder: Path, said: Callable[..., Any]) -> None:
 def test_unknown_class(folder: Path, said: Callable[..., Any]) -> None:
     """A class that the data does not have, with the nearest that it has."""
     _coco([{}])
-    (found,) = said(COCO + 'group g = d where category == "crak"\n' + TRAIN, *CHECK)
+    (found,) = said(COCO + 'group g = d where category == "crak"\n' + LOADER, *CHECK)
     assert ("FL432", 2) == (found["code"], found["line"])
     assert "`crack`" in _words(found)
 
@@ -183,7 +183,7 @@ def test_unreadable_image(how: str, workers: int, folder: Path, said: Callable[.
         _image(f"images/{name}", (64, 64))
     path = Path("images/1.jpg")
     path.write_bytes(BROKEN[how](path.read_bytes()))
-    text = FILES + TRAIN.replace("collate", f"num_workers = {workers}\n  collate")
+    text = FILES + LOADER.replace("collate", f"num_workers = {workers}\n  collate")
     (found,) = said(text, *RUN)
     assert ("FL612", "a.pipe", 2) == (found["code"], found["path"], found["line"])
     assert "1.jpg" in _words(found)
@@ -203,35 +203,43 @@ def test_image_that_goes_away(folder: Path, said: Callable[..., Any], monkeypatc
         return result
 
     monkeypatch.setattr(pipeline, "bind", bind_and_remove)
-    (found,) = said(FILES + TRAIN, *RUN)
+    (found,) = said(FILES + LOADER, *RUN)
     assert ("FL612", "a.pipe", 2) == (found["code"], found["path"], found["line"])
 
 
 def test_unequal_images_in_a_batch(folder: Path, said: Callable[..., Any]) -> None:
-    """The field, the shapes and the files that do not go together."""
+    """Two of the files whose sizes do not go together, found before an image is decoded."""
     _image("images/0.jpg", (8, 8))
     _image("images/1.jpg", (8, 9))
-    (found,) = said(FILES + TRAIN.replace("list", "stack"), *RUN)
-    assert "FL551" == found["code"]
+    (found,) = said(FILES + LOADER.replace("list", "stack"), *CHECK)
+    assert "FL340" == found["code"]
     assert ("a.pipe", 4) == (found["path"], found["line"])
-    for words in ("image", "(3, 8, 8)", "(3, 9, 8)", "0.jpg", "1.jpg"):
+    for words in ("8 x 8", "9 x 8", "0.jpg", "1.jpg"):
         assert words in _words(found)
 
 
 def test_step_that_fails(folder: Path, said: Callable[..., Any]) -> None:
-    """A step that refuses a sample is pointed at, and the sample named."""
-    _image("images/0.jpg", (8, 8))
+    """A step that refuses a sample is pointed at, and the sample named: one whose header was not looked at before."""
+    for number in range(60):
+        _image(f"images/{number:02}.jpg", (8, 8) if number == 4 else (40, 40))
     text = (
-        FILES + "loader train from d {\n  transform {\n    ToDtype(float32, scale=true)\n    RandomCrop(32)\n  }\n}\n"
+        FILES + "loader images from d {\n  transform {\n    ToDtype(float32, scale=true)\n    RandomCrop(32)\n  }\n}\n"
     )
     (found,) = said(text, *RUN)
     assert ("FL211", "a.pipe", 5) == (found["code"], found["path"], found["line"])
-    assert "0.jpg" in _words(found)
+    assert "04.jpg" in _words(found)
+
+
+def test_step_that_every_image_is_too_small_for(folder: Path, said: Callable[..., Any]) -> None:
+    """What the headers show is found before an image is decoded."""
+    _image("images/0.jpg", (8, 8))
+    (found,) = said(FILES + "loader images from d {\n  transform {\n    RandomCrop(32)\n  }\n}\n", *CHECK)
+    assert ("FL325", "a.pipe", 4) == (found["code"], found["path"], found["line"])
 
 
 def test_field_that_is_not_there(folder: Path, said: Callable[..., Any]) -> None:
     """A field that is collated and that the sample does not have, with those that it has."""
     _image("images/0.jpg")
-    (found,) = said(FILES + "loader train from d {\n  collate {\n    mask stack\n  }\n}\n", *RUN)
+    (found,) = said(FILES + "loader images from d {\n  collate {\n    mask stack\n  }\n}\n", *RUN)
     assert ("FL552", "a.pipe", 4) == (found["code"], found["path"], found["line"])
     assert "image" in _words(found)

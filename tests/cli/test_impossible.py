@@ -39,7 +39,7 @@ CASES = {
     "nothing for the other places": (TABLE + _loader("force 1 all per 2"), [("FL414", 6)]),
     "a negative weight": (TABLE + _loader("batch 2; weight by minus"), [("FL415", 7)]),
     "a text as weight": (TABLE + _loader("batch 2; weight by note"), [("FL431", 7)]),
-    "a batch larger than the data": (TABLE + _loader("batch 8; last drop"), [("FL416", 6)]),
+    "a batch larger than the data": (TABLE + _loader("batch 8; order shuffled; last drop"), [("FL416", 6)]),
     "too few for distinct": (TABLE + _loader("batch 8; weight by w; distinct"), [("FL418", 6)]),
     "more batches than the data": (TABLE + _loader("force 1 few per 2; epoch 9 batches"), [("FL419", 7)]),
     "a field that is not there": (TABLE + "group g = d where colour == 1\n", [("FL430", 5)]),
@@ -55,7 +55,7 @@ CASES = {
     ),
     "values that no part takes": (TABLE + 'split d by note into train = "p", val = "q"\n', [("FL444", 5)]),
     "a device that is not there": (
-        TABLE + "loader train from d {\n  sample { batch 2 }\n  device = xpu\n}\n",
+        TABLE + "loader rows from d {\n  sample { batch 2 }\n  device = xpu\n}\n",
         [("FL553", 7)],
     ),
     "a feature that is no number": ('dataset d = Table("rows.csv", features=["note"])\n', [("FL609", 1)]),

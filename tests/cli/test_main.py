@@ -13,7 +13,7 @@ from feedline.cli import COMMANDS, main
 from feedline.cli.output import emit, wants_color
 from feedline.cli.work import Work
 
-GOOD = "dataset photos = FakeData(size=8)\nloader train from photos { transform { ToImage() } }\n"
+GOOD = "dataset photos = FakeData(size=8)\nloader images from photos { transform { ToImage() } }\n"
 
 Capture = pytest.CaptureFixture[str]
 

@@ -86,7 +86,7 @@ def test_two_files_of_one_name(files: Files) -> None:
     """What has no name in the main file gets one from its file's, never twice the same."""
     one, two = (SHARED.replace("ImageFolder(root)", f'ImageFolder("{name}")') for name in ("one", "two"))
     main = 'import "one/shared.pipe" (photos)\nimport "two/shared.pipe" (few)\n'
-    main += "loader a from photos.train {}\n"
+    main += "loader a from photos.val {}\npolicy _one { force 1 few per 4 }\n"
     result = files({"main.pipe": main, "one/shared.pipe": one, "two/shared.pipe": two})
     assert () == result.diagnostics
     assert result.program is not None

@@ -7,6 +7,7 @@ from feedline.compiler import ir
 from feedline.compiler.policy_check import check_policy, check_split
 from feedline.dsl.diagnostics import Reporter
 
+MIX = ir.Mix((ir.MixPart("a", 1, span=AT),), span=AT)
 WEIGHTS = ir.Weights("balance", "label", span=AT)
 
 
@@ -36,8 +37,25 @@ def messages(node: ir.Policy | ir.Split) -> list[tuple[str, str]]:
             policy(8, force("a", 1), epoch=("pass", "b")),
             [("FL405", "an epoch cannot be one pass over `b`, which is not forced")],
         ),
-        (policy(8, force("a", 1), weights=WEIGHTS), [("FL009", "`balance by` beside `force` is not supported yet")]),
+        (policy(8, force("a", 1), weights=WEIGHTS), []),
         (policy(8, weights=WEIGHTS), []),
+        (policy(8, force("a", 5), force("b", 8, bound="at most")), []),
+        (policy(8, force("a", 2, bound="at least"), force("a", 2, bound="at most")), []),
+        (policy(8, force("a", 9, bound="at most")), [("FL427", "a batch of 8 never holds 9 of `a`")]),
+        (
+            policy(8, force("a", 3, bound="at most"), epoch=("pass", "a")),
+            [("FL405", "an epoch cannot be one pass over `a`, which is not forced")],
+        ),
+        (policy(8, draw=ir.Draw(4, "label", 2, span=AT)), []),
+        (policy(8, mix=MIX, epoch=("pass", "a")), []),
+        (
+            policy(8, mix=MIX, epoch=("pass", "b")),
+            [("FL405", "an epoch cannot be one pass over `b`, which is not in the mix")],
+        ),
+        (
+            policy(8, force("a", 8), weights=WEIGHTS, epoch=("batches", "rest", 5)),
+            [("FL424", "the forced groups fill all 8 places, and leave none for `balance by`")],
+        ),
     ],
 )
 def test_policies(chosen: ir.Policy, expected: list[tuple[str, str]]) -> None:

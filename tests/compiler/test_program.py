@@ -18,7 +18,7 @@ def checked(text: str, **options: object) -> CheckResult:
 def program(text: str) -> ir.Program:
     """The program of a text that is right."""
     result = checked(text)
-    assert () == result.diagnostics
+    assert [] == [found for found in result.diagnostics if found.severity == "error"]
     assert result.program is not None
     return result.program
 
@@ -59,7 +59,8 @@ def test_chain_with_a_named_chain_put_in() -> None:
     """The steps in order, with the named chain's in its place and their spans where they are written."""
     train = program(WHOLE).loaders[0]
     names = [step.name for step in train.chain if isinstance(step, ir.Apply)]
-    assert ["RandomResizedCrop", "RandomHorizontalFlip", "ToImage", "ToDtype", "Normalize"] == names
+    assert ["RandomResizedCrop", "RandomHorizontalFlip"] == names[:2]
+    assert ["SanitizeBoundingBoxes", "ToImage", "ToDtype", "Normalize"] == names[2:]
     normalize = train.chain[-1]
     assert isinstance(normalize, ir.Apply)
     assert (0.485, 0.456, 0.406) == values(normalize)["mean"]

@@ -27,7 +27,8 @@ loader l from all.train[2] {
     one of { ToImage() weight 2; { Resize((8, 8), interpolation=nearest); python("mine:Step", 1) } }
     shuffled { ToImage() }
     on image { ToImage() }
-    views { 2 of ToImage(); ToDtype(float32, scale=true) }
+    ToDtype(float32, scale=true)
+    views { 2 of ToImage(); RandomHorizontalFlip() }
     batch { MixUp(num_classes=10) }
   }
   sample { batch 8; epoch 3 batches; weight by { more 2; rest 0.5 } }
@@ -35,13 +36,24 @@ loader l from all.train[2] {
   on error replace max 1%
   num_workers = auto
 }
+loader n from all {
+  sample {
+    force at most 3 few per 8 across ranks
+    force 1 of each category in ("x", "y") per 8 across ranks with replacement
+    from epoch 2 { mix a 3, b 1 per 8 across ranks; epoch one pass over b }
+    from epoch 4 { draw 4 label with 2 each; uneven pad }
+    from epoch 6 { repeat factor 0.1 by label }
+    from epoch 8 { bucket by width into 4 }
+  }
+  verify = true
+}
 loader m from a.val { on error replace max 3; collate python("mine:join", k=2) }
 """
 
 
 def _program(text: str, path: str = "<text>", base: str = "/data") -> ir.Program:
     result = compile_source(SourceText(path, text), base=Path(base), allow_python=True)
-    assert () == result.diagnostics
+    assert [] == [found for found in result.diagnostics if found.severity == "error"]
     assert result.program is not None
     return result.program
 
@@ -84,3 +96,24 @@ def test_fingerprint_is_of_the_meaning() -> None:
 def test_fingerprint_tells_meanings_apart(old: str, new: str) -> None:
     """What changes a batch changes the fingerprint."""
     assert fingerprint(_program(WHOLE)) != fingerprint(_program(WHOLE.replace(old, new)))
+
+
+SAMPLED = "dataset a = FakeData()\ndataset b = FakeData()\ndataset d = a + b\nloader l from d { sample { %s } }"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("batch 8", "batch 8 across ranks"),
+        ("draw 4 label with 2 each", "draw 2 label with 4 each"),
+        ("draw 4 label with 2 each", "draw 4 label with 2 each with replacement"),
+        ("mix a 3, b 1 per 8", "mix b 1, a 3 per 8"),
+        ("batch 8; repeat factor 0.1 by label", "batch 8; repeat factor 0.2 by label"),
+        ("batch 8; bucket by width into 2", "batch 8; bucket by width into 3"),
+        ("batch 8; from epoch 2 { last drop }", "batch 8; from epoch 3 { last drop }"),
+        ("force 1 of each label in (0, 1) per 8", "force at least 1 of each label in (0, 1) per 8"),
+    ],
+)
+def test_fingerprint_tells_compositions_apart(one: str, other: str) -> None:
+    """Every part of a composition is part of the meaning."""
+    assert fingerprint(_program(SAMPLED % one)) != fingerprint(_program(SAMPLED % other))

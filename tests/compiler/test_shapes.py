@@ -3,7 +3,7 @@
 import pytest
 
 from feedline.compiler import compile_source
-from feedline.compiler.shapes import fixed_size
+from feedline.compiler.sample_types.check import fixed_size
 from feedline.dsl.source import SourceText
 
 
@@ -15,14 +15,14 @@ from feedline.dsl.source import SourceText
         ("Resize(8)", False),
         ("Resize(8); CenterCrop(8)", True),
         ("RandomResizedCrop(8); RandomHorizontalFlip()", True),
-        ("Resize((8, 8)); RandomIoUCrop()", False),
-        ("RandomIoUCrop(); Resize((8, 8))", True),
+        ("Resize((8, 8)); RandomIoUCrop(); SanitizeBoundingBoxes()", False),
+        ("RandomIoUCrop(); SanitizeBoundingBoxes(); Resize((8, 8))", True),
         ("Resize((8, 8)); RandomRotation(30, expand=true)", False),
         ("maybe 50% { Resize((8, 8)) }", False),
         ("Resize((8, 8)); maybe 50% { ColorJitter(0.4) }", True),
         ("Resize((8, 8)); maybe 50% { RandomResizedCrop(4) }", False),
         ("Resize((8, 8)); one of { RandomInvert(); ColorJitter(0.4) }", True),
-        ("Resize((8, 8)); on label { ToDtype(float32) }", True),
+        ("Resize((8, 8)); on labels { ToDtype(float32) }", True),
         ("views 2 { RandomResizedCrop(8) }", True),
         ("Compose([Resize((8, 8)), RandomHorizontalFlip()])", True),
         ("Resize((8, 8)); RandomApply([ColorJitter(0.4)], p=0.8)", True),
@@ -31,7 +31,7 @@ from feedline.dsl.source import SourceText
 )
 def test_fixed_size(chain: str, expected: bool) -> None:
     """A size counts as fixed where every sample is sure to have it."""
-    text = f'dataset d = ImageFolder("x")\nloader t from d {{ transform {{ {chain} }} }}\n'
+    text = f'dataset d = CocoDetection("x", "y.json")\nloader t from d {{ transform {{ {chain} }} }}\n'
     program = compile_source(SourceText("<text>", text)).program
     assert program is not None
     assert expected == fixed_size(program.loaders[0].chain)

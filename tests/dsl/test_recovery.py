@@ -184,3 +184,31 @@ def test_lawful_depth_can_be_walked_by_recursion() -> None:
     assert chained == _kept(chained)
     assert parse(chained).tree == parse(chained).tree
     assert repr(parse(chained).tree)
+
+
+def test_a_broken_statement_inside_a_stage_costs_only_itself() -> None:
+    """The other statements of the stage, and those around it, are read."""
+    text = "policy p {\n  batch 8\n  from epoch 3 {\n    forze 3\n    last drop\n  }\n  seed 7\n}\n"
+    assert ["FL001"] == _codes(text)
+    assert text.replace("forze 3", "# not read") == _kept(text)
+
+
+@pytest.mark.parametrize("lost", ["    last drop\n  }\n", " {\n    last drop"])
+def test_a_lost_brace_of_a_stage_costs_nothing_in_an_indented_file(lost: str) -> None:
+    """Indentation shows where the stage begins and ends."""
+    text = "policy p {\n  batch 8\n  from epoch 3 {\n    last drop\n  }\n  seed 7\n}\n"
+    broken = text.replace(lost, lost.replace("  }\n", "").replace(" {", ""))
+    assert 1 == len(parse(broken).diagnostics)
+    assert parse(text).tree == parse(broken).tree
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["force at most 3 g", "force 1 of each label in", "mix a 3 b 1 per 8", "draw 8 label with 4", "from epoch { }"],
+)
+def test_a_broken_composition_costs_only_itself(statement: str) -> None:
+    """What is said before and after it is read."""
+    assert ["FL001"] == _codes(f"policy p {{\n  batch 8\n  {statement}\n  seed 7\n}}\n")
+    assert "policy p {\n  batch 8\n  # not read\n  seed 7\n}\n" == _kept(
+        f"policy p {{\n  batch 8\n  {statement}\n  seed 7\n}}\n"
+    )

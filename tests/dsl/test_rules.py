@@ -13,12 +13,21 @@ from feedline.dsl.source import SourceText
 TESTS = Path(__file__).parents[1]
 RANGES = {
     "syntax": "0",
+    "ignores": "0",
     "names": "1",
     "values": "2",
     "types": "3",
+    "types_shapes": "3",
+    "types_values": "3",
+    "batch_types": "3",
+    "lints": "3",
     "sampling": "4",
+    "policies": "4",
+    "feasibility": "4",
     "forms": "4",
     "loaders": "5",
+    "resume": "5",
+    "promises": "5",
     "data": "6",
     "internal": "9",
 }

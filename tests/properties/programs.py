@@ -14,7 +14,7 @@ from feedline.grammar import KEYWORDS, RESERVED, tokens
 
 AT = Span("drawn", 0, 0)
 _STEP_WORDS = set(KEYWORDS["step"])
-_CLAUSES = {"rest", "folds", "at", "one"}
+_CLAUSES = {"rest", "folds", "at", "one", "of"}
 _LOADER_WORDS = {"transform", "sample", "collate", "on"}
 _SOFT = sorted({word for group in KEYWORDS.values() for word in group} - RESERVED)
 
@@ -173,21 +173,29 @@ _word_statements = [
     *(("uneven", value) for value in ("drop", "pad")),
     ("distinct", "distinct"),
 ]
-policy_statements: st.SearchStrategy[Any] = st.one_of(
-    _build(t.BatchSize, expressions),
-    _build(t.Force, counts, dotted(_CLAUSES), expressions, st.booleans(), st.none() | st.booleans()),
+_bounds = st.sampled_from(["exactly", "at least", "at most"])
+_replacement = st.none() | st.booleans()
+_parts = dotted(_CLAUSES) | _build(t.Index, dotted(_CLAUSES), expressions)
+_plain_statements: st.SearchStrategy[Any] = st.one_of(
+    _build(t.BatchSize, expressions, st.booleans()),
+    _build(t.Force, counts, dotted(_CLAUSES), expressions, _bounds, st.booleans(), _replacement),
+    _build(t.ForceEach, counts, references, expressions, expressions, _bounds, st.booleans(), _replacement),
+    _build(t.Mix, _some(_build(t.MixPart, _parts, counts), 1), expressions, st.booleans(), _replacement),
     _build(t.Rest, st.booleans()),
-    _build(t.EpochPass, _population),
+    _build(t.EpochPass, _population | _parts),
     _build(t.EpochLength, expressions, st.sampled_from(["batches", "samples"])),
     st.sampled_from(_word_statements).map(lambda pair: t.Keyword(AT, *pair)),
     _build(t.Seed, expressions),
     _build(t.BalanceBy, references),
     _build(t.WeightBy, references, ()),
     _build(t.WeightBy, None, _some(_build(t.GroupWeight, _population, expressions))),
-    _build(t.Draw, counts, references, expressions),
+    _build(t.Draw, counts, references, expressions, _replacement),
     _build(t.RepeatFactor, expressions, references),
     _build(t.BucketBy, references, expressions),
     on_errors,
+)
+policy_statements: st.SearchStrategy[Any] = st.recursive(
+    _plain_statements, lambda inner: _build(t.Stage, expressions, _some(inner)), max_leaves=3
 )
 _kinds = calls | _build(t.Call, dotted(_CLAUSES), ())
 loader_statements: st.SearchStrategy[Any] = st.one_of(

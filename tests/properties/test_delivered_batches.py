@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from attrs import frozen
 from hypothesis import assume, given, settings
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 import feedline
 from feedline.compiler import registry
-from feedline.runtime import loader as loaders
 
 NAMES = "abc"
 EPOCHS = 2
@@ -170,9 +168,8 @@ def test_ranks_take_turns(case: Case, world: int) -> None:
     """Rank j of W gets batches j, j + W, ...: all the same number, none twice, together the epoch but for its end."""
     whole, ranks = epoch_of(loader_of(case)), []
     for rank in range(world if len(whole) >= world else 0):
-        with pytest.MonkeyPatch.context() as patch:
-            place: Any = (rank, world)
-            patch.setattr(loaders, "rank_and_world", lambda place=place: place)
-            ranks.append(epoch_of(loader_of(case)))
+        loader: Any = loader_of(case)
+        loader.sampler.ranks = (rank, world)
+        ranks.append(epoch_of(loader))
     together = [batch for turn in zip(*ranks, strict=True) for batch in turn]
     assert whole[: len(whole) // world * world] == together

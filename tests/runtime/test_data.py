@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 
 import feedline
+from feedline.compiler import compile_source
+from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.source import SourceText
+from feedline.runtime.data import BoundData
 
 
 def compiled(text: str, root: Path) -> feedline.Pipeline:
@@ -120,3 +124,50 @@ loader val from photos.val { transform { ToTensor() }; sample { batch 4 } }
     assert [[0, 0, 0, 1, 1, 1], [0, 0, 1, 1]] == [
         labels.tolist() for loader in pipeline.values() for _, labels in loader
     ]
+
+
+def test_groups_of_where_samples_come_from() -> None:
+    """Each dataset and part that a concatenation is made of, also those further in, is a group of it."""
+    text = """
+dataset a = FakeData(size=4)
+dataset b = FakeData(size=6)
+split b into train 4, val rest
+dataset both = a + b.train
+dataset all = both + b.val
+loader train from all { sample { mix a 1, b.train 1, b.val 1, b 1, both 1 per 5 } }
+"""
+    result = compile_source(SourceText("<text>", text))
+    assert result.program is not None
+    data = BoundData(result.program, Reporter())
+    sizes = {
+        group.name: int(mask.sum()) for group in result.program.groups if (mask := data.group(group.name)) is not None
+    }
+    assert {"a in all": 4, "b.train in all": 4, "b.val in all": 2, "b in all": 6, "both in all": 8} == sizes
+    mask = data.group("b in all")
+    assert mask is not None
+    assert [4, 5, 6, 7, 8, 9] == mask.nonzero()[0].tolist()
+
+
+def test_values_of_a_field_are_groups(image_folder: Callable[..., Path]) -> None:
+    """`of each` forces groups that nobody declared, each named by its condition."""
+    text = """
+dataset photos = ImageFolder(root)
+loader train from photos { transform { ToTensor() }; sample { force 1 of each label in ("ants", "bees") per 4 } }
+"""
+    loader = compiled(text, image_folder({"ants": 6, "bees": 3, "wasps": 4})).train
+    assert {'photos where label == "ants"': 6, 'photos where label == "bees"': 3} == {
+        name: len(members) for name, members in loader.populations.groups.items()
+    }
+
+
+def test_a_value_that_the_data_does_not_have_is_shown_where_it_is_written(image_folder: Callable[..., Path]) -> None:
+    """The class is named, with the nearest that there is."""
+    text = """
+dataset photos = ImageFolder(root)
+loader train from photos { transform { ToTensor() }; sample { force 1 of each label in ("ants", "bess") per 4 } }
+"""
+    with pytest.raises(feedline.CompileError) as caught:
+        compiled(text, image_folder({"ants": 6, "bees": 3}))
+    (found,) = caught.value.diagnostics
+    assert ("FL432", 'the data has no label "bess"', "did you mean `bees`?") == (found.code, found.message, found.help)
+    assert (4, 97) == (found.line, found.column)

@@ -2,24 +2,12 @@
 
 import numpy as np
 import pytest
+from checking import check, only
 from policies import AT, force, policy
 
 from feedline.compiler import ir
-from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.diagnostics import Reporter
 from feedline.runtime.sampling import Populations, check_populations
-
-
-def check(chosen: ir.Policy, people: Populations) -> list[Diagnostic]:
-    """All that is reported."""
-    reporter = Reporter()
-    check_populations(chosen, people, reporter)
-    return reporter.diagnostics
-
-
-def only(chosen: ir.Policy, people: Populations) -> Diagnostic:
-    """The one thing reported."""
-    (found,) = check(chosen, people)
-    return found
 
 
 def test_a_policy_that_can_be_kept() -> None:
@@ -78,6 +66,43 @@ def test_at_least_group_inside_an_exact_one() -> None:
     assert "5 samples of `b` are also in a group whose count is exact" in found.notes
 
 
+def test_group_that_the_split_left_empty() -> None:
+    """A group that only the loader's part lacks: how many samples there are elsewhere."""
+    found = only(policy(8, force("a", 3)), Populations(100, {"a": []}), {"a": 12})
+    assert found.notes[-1] == "the whole data set has 12 samples of `a`, all in other parts"
+
+
+EACH = [force(f'd where category == "{name}"', 1, each=True) for name in ("crack", "void")]
+CRACKS, VOIDS = (line.group for line in EACH)
+
+
+def test_each_value_needs_samples_that_carry_only_it() -> None:
+    """Exact counts leave samples of several values out; a value that has no other is named."""
+    found = only(policy(8, *EACH), Populations(100, {CRACKS: range(10), VOIDS: range(2, 5)}))
+    assert found.code == "FL411"
+    assert found.message == (
+        '`force 1 of each category per 8 without replacement` cannot be kept: `category == "void"` has 3 samples'
+    )
+    assert found.label == "0 to draw from, 1 needed"
+    assert '3 samples of `category == "void"` carry another of the values too' in found.notes
+
+
+def test_samples_of_several_values_are_left_out() -> None:
+    """That samples of several values never come is said, with how many and which."""
+    found = only(policy(8, *EACH), Populations(100, {CRACKS: range(10), VOIDS: range(8, 20)}))
+    assert (found.code, found.severity) == ("FL474", "warning")
+    assert found.message == (
+        "`force 1 of each category per 8 without replacement` leaves out 2 samples of 20: with several of the values"
+    )
+    assert found.notes == ("position 8, position 9",)
+
+
+def test_at_least_of_each_value_leaves_nothing_out() -> None:
+    """With `at least` a sample counts for each of its values."""
+    lines = [force(line.group, 1, bound="at least", each=True) for line in EACH]
+    assert check(policy(8, *lines), Populations(100, {CRACKS: range(10), VOIDS: range(8, 20)})) == []
+
+
 def test_empty_rest() -> None:
     """Every sample is forced, but a batch has other places too."""
     found = only(policy(8, force("a", 3)), Populations(10, {"a": range(10)}))
@@ -109,7 +134,7 @@ def test_too_few_for_a_distinct_batch() -> None:
     """A distinct batch needs as many different samples as it has places."""
     found = only(policy(8, distinct=True, last="pad"), Populations(7))
     assert found.code == "FL418"
-    assert found.message == "a distinct batch of 8 needs as many samples; there are 7"
+    assert found.message == "a distinct batch of 8 needs 8 different samples; there are 7"
     crowded = policy(4, force("a", 2, bound="at least"), distinct=True, rest_replacement=True)
     assert only(crowded, Populations(3, {"a": range(3)})).code == "FL418"
 
@@ -158,3 +183,21 @@ def test_distinct_weighted_batches_larger_than_the_data(epoch: tuple[str, str, i
     """Only an epoch that is shorter than a batch makes do with fewer samples than the batch has places."""
     chosen = policy(4, weights=ir.Weights("column", "w", span=AT), distinct=True, epoch=epoch)
     assert codes == [found.code for found in check(chosen, Populations(2, {}, np.array([1.0, 2.0])))]
+
+
+def test_weights_of_nothing_but_zero_in_the_rest() -> None:
+    """Beside `force` the weights matter within the rest alone."""
+    chosen = policy(4, force("a", 1), weights=ir.Weights("column", "w", span=AT))
+    found = only(chosen, Populations(4, {"a": [0]}, np.array([1.0, 0.0, 0.0, 0.0])))
+    assert (found.code, found.message) == ("FL415", "all 3 samples of the rest have weight 0")
+
+
+def test_distinct_beside_weights_and_forced_groups() -> None:
+    """The rest's places need as many samples with a weight as they are."""
+    chosen = policy(4, force("a", 1), weights=ir.Weights("column", "w", span=AT), distinct=True)
+    found = only(chosen, Populations(6, {"a": [0]}, np.array([9.0, 1.0, 1.0, 0.0, 0.0, 0.0])))
+    assert found.code == "FL418"
+    assert found.message == (
+        "a distinct batch of 4 needs 3 different samples besides those with an exact count; there are 2 with a weight "
+        "above zero"
+    )

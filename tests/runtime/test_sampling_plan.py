@@ -241,3 +241,9 @@ def test_rank_batches_beyond_the_end() -> None:
     assert list(rank_batches(7, 0, 1)) == list(range(7))
     with pytest.raises(ValueError, match="rank 2 is not one of 2"):
         rank_batches(7, 2, 2)
+
+
+def test_padding_distinct_needs_a_batch_of_samples() -> None:
+    """Nothing could fill the last batch without a repeat, so the plan says so at once instead of looking for ever."""
+    with pytest.raises(ValueError, match="3 samples cannot fill 8 places"):
+        BatchPlan(policy(8, last="pad", distinct=True), Populations(3))

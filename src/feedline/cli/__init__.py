@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check")
+COMMANDS = ("run", "check", "verify", "show", "explain", "rule")
 """In the order of the help. Each is the `command` of the module of its name in this package."""
 
 STOPPED = 130

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from feedline.cli.output import show, show_traceback
-from feedline.cli.work import Work, param_options
-from feedline.compiler.ir import Program
+from feedline.cli.progress import progress
+from feedline.cli.work import Work, param_options, wanted_loaders
 from feedline.dsl.rules.loaders import NothingToRun
-from feedline.dsl.suggest import suggest
 from feedline.runtime.report import LoaderReport, RunReport
 
 if TYPE_CHECKING:
@@ -64,64 +61,25 @@ def _run(work: Work, file: str, names: tuple[str, ...], epochs: int, batches: in
     if program is not None and not program.loaders:
         work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is nothing to run")
     elif program is not None:
-        wanted = _wanted(program, names)
+        wanted = wanted_loaders(program, names)
         pipeline = work.bind(program)
         if pipeline is not None:
             _iterate(work, [pipeline[name] for name in wanted], epochs, batches, reports)
     return RunReport(file, tuple(reports))
 
 
-def _wanted(program: Program, names: tuple[str, ...]) -> list[str]:
-    """The loaders to run: those named, in the file's order, or all."""
-    have = [loader.name for loader in program.loaders]
-    for name in names:
-        if name not in have:
-            near = suggest(name, have, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{n}`' for n in have) or 'none'}"
-            raise click.UsageError(f"`{program.path}` has no loader `{name}`; {hint}")
-    return [name for name in have if not names or name in names]
-
-
 def _iterate(work: Work, loaders: list[Loader], epochs: int, batches: int | None, reports: list[LoaderReport]) -> None:
     from feedline.dsl.errors import FeedlineError
     from feedline.runtime.run import run_loader
 
-    with _progress() as bar:
+    with progress() as bar:
         try:
             for loader in loaders:
                 total = epochs * (len(loader) if batches is None else min(batches, len(loader)))
-                reports.append(run_loader(loader, epochs=epochs, batches=batches, on_batch=bar(loader.name, total)))
+                step = bar(loader.name, total)
+                reports.append(
+                    run_loader(loader, epochs=epochs, batches=batches, on_batch=lambda _, step=step: step(1))
+                )
         except FeedlineError as error:
             show_traceback(error)
             work.add(error.diagnostics)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """A progress bar on standard error while it is a terminal: a row for each loader, moved on by each batch."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("batches"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-        def start(name: str, total: int) -> Callable[[int], None]:
-            task = progress.add_task(name, total=total)
-            return lambda samples: progress.advance(task)
-
-        yield start

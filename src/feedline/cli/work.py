@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +14,9 @@ from feedline.compiler import compile_source, read_source
 from feedline.compiler.ir import Program
 from feedline.compiler.params import Given, definitions, params_file
 from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.ignores import still_idle
+from feedline.dsl.source import SourceText
+from feedline.dsl.suggest import suggest
 
 if TYPE_CHECKING:
     from feedline.runtime.pipeline import Pipeline
@@ -41,6 +45,9 @@ class Work:
     given: Mapping[str, Given]
     allow_python: bool
     reporter: Reporter = field(factory=Reporter)
+    texts: dict[str, str] = field(factory=dict)
+    """Texts that stand for the files at these absolute paths."""
+    _known: set[Diagnostic] = field(factory=set)
 
     @classmethod
     def of(cls, defines: Iterable[str], params: str | None, allow_python: bool) -> Work:
@@ -62,28 +69,50 @@ class Work:
 
     def check(self, path: str) -> Program | None:
         """Check one file; what is found goes to the reporter."""
-        source = read_source(path, self.reporter)
+        key = os.path.normpath(os.path.abspath(path))
+        source = SourceText(path, self.texts[key]) if key in self.texts else read_source(path, self.reporter)
         if source is None:
             return None
         result = compile_source(
-            source, params=self.given, allow_python=self.allow_python, base=Path(path).absolute().parent
+            source,
+            params=self.given,
+            allow_python=self.allow_python,
+            base=Path(path).absolute().parent,
+            texts=self.texts,
         )
         for text in result.sources.values():
             self.reporter.sources.add(text)
         self.add(result.diagnostics)
+        self.reporter.silenced += result.silenced
         return result.program
 
     def bind(self, program: Program) -> Pipeline | None:
         """Open a program's data; what is found goes to the reporter. The only place where a command needs torch."""
+        from feedline.compiler.sample_types.check import settled_by_data
         from feedline.runtime.pipeline import bind
 
+        self.reporter.diagnostics[:] = settled_by_data(self.reporter.diagnostics)
         # A reporter of its own, because `bind` gives up where its reporter holds an error, be it another file's.
         reporter = Reporter(self.reporter.sources)
         pipeline = bind(program, reporter, allow_python=self.allow_python)
+        self.reporter.diagnostics[:] = still_idle(self.reporter.diagnostics, reporter.silenced)
         self.add(reporter.diagnostics)
         return pipeline
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take over diagnostics. Two files may import a third: what is wrong with it is said once."""
-        known = self.reporter.diagnostics
-        known.extend(item for item in diagnostics if item not in known)
+        for item in diagnostics:
+            if item not in self._known:
+                self._known.add(item)
+                self.reporter.diagnostics.append(item)
+
+
+def wanted_loaders(program: Program, names: tuple[str, ...]) -> list[str]:
+    """The loaders that a command is about: those named, in the file's order, or all."""
+    have = [loader.name for loader in program.loaders]
+    for name in names:
+        if name not in have:
+            near = suggest(name, have, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{n}`' for n in have) or 'none'}"
+            raise click.UsageError(f"`{program.path}` has no loader `{name}`; {hint}")
+    return [name for name in have if not names or name in names]

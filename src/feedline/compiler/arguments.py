@@ -16,6 +16,7 @@ from feedline.compiler.catalogue import (
     ParamType,
     dataset,
     dataset_names,
+    renamed,
     synonyms,
     transform,
     transform_names,
@@ -37,9 +38,12 @@ from feedline.dsl.rules.values import (
     WrongType,
 )
 from feedline.dsl.source import Span
-from feedline.dsl.suggest import did_you_mean, suggest
+from feedline.dsl.suggest import did_you_mean, same_but_for_case, suggest
 
 Evaluate: TypeAlias = Callable[[tree.Expr, ParamType], Evaluated]
+
+_OLD_INTERPOLATIONS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+"""PIL's numbers, which v1 took."""
 
 
 def check_call(entry: Entry, call: tree.Call, evaluate: Evaluate, reporter: Reporter) -> tuple[ir.Arg, ...] | None:
@@ -74,6 +78,10 @@ def unknown_transform(name: str, span: Span, reporter: Reporter, also: tuple[str
         message, help = f"`{name}` is a dataset, not a transform", f"declare it: `dataset NAME = {last}(...)`"
         reporter.report(UnknownTransform, span, message, help=help)
         return
+    if new := renamed("transform").get(last):
+        fix = Fix(f"write `{new}`", (Edit(span, new),), safe=True)
+        reporter.report(UnknownTransform, span, f"there is no transform `{name}`", help=fix.title, fixes=[fix])
+        return
     help = synonyms("transform").get(last)
     _report_unknown(UnknownTransform, "transform", name, span, reporter, (*transform_names(), *also), help)
 
@@ -101,9 +109,14 @@ def _report_unknown(
     last = last_part(name)
     exact = last != name and last in candidates
     near = [last] if exact else suggest(last, candidates)
-    fixes = [Fix(f"write `{near[0]}`", (Edit(span, near[0]),))] if near and help is None else []
+    fixes = [_rename(last, near[0], span)] if near and help is None else []
     help = help or (f"write `{last}`" if exact else did_you_mean(last, candidates))
     reporter.report(rule, span, f"there is no {kind} `{name}`", help=help, fixes=fixes)
+
+
+def _rename(name: str, near: str, span: Span) -> Fix:
+    """A near name is a guess, unless capitals are all that is wrong with the name."""
+    return Fix(f"write `{near}`", (Edit(span, near),), safe=same_but_for_case(name, near))
 
 
 @define
@@ -170,14 +183,30 @@ class _Binding:
 
     def _report_unknown_name(self, name: tree.Name) -> None:
         names = [item.name for item in self.entry.parameters if item.kind in ("positional", "keyword")]
+        known = renamed("argument").get(name.text) or synonyms("argument").get(name.text)
+        if known in names and known not in self.bound:
+            self._report_other_name(name, self.entry.parameter(known))
+            return
         near = suggest(name.text, [item for item in names if item not in self.bound] or names)
         self.excused.update(near)
         listed = ", ".join(f"`{item}`" for item in names)
         takes = f"`{self.entry.name}` takes {listed}" if names else f"`{self.entry.name}` takes no arguments"
-        fixes = [Fix(f"write `{near[0]}`", (Edit(name.span, near[0]),))] if near else []
+        fixes = [_rename(name.text, near[0], name.span)] if near else []
         message = f"`{self.entry.name}` has no argument `{name.text}`"
         help = did_you_mean(name.text, near) or takes
         self._fault(UnknownArgument, name.span, message, help=help, notes=(takes,) if near else (), fixes=fixes)
+
+    def _report_other_name(self, name: tree.Name, parameter: Parameter | None) -> None:
+        """An argument that older or other libraries call so."""
+        assert parameter is not None
+        self.excused.add(parameter.name)
+        fix = Fix(f"write `{parameter.name}`", (Edit(name.span, parameter.name),), safe=True)
+        plain = name.text in renamed("argument")
+        help = fix.title if plain else f"the nearest here is `{parameter.name}`: {parameter.type.describe()}"
+        if name.text in ("height", "width"):
+            help = "both sides are one argument: `size=(height, width)`"
+        message = f"`{self.entry.name}` has no argument `{name.text}`"
+        self._fault(UnknownArgument, name.span, message, help=help, fixes=[fix] if plain else [])
 
     def _report_extra(self, extra: list[tree.Argument], given: int, allowed: int) -> None:
         name = self.entry.name
@@ -242,7 +271,8 @@ def _report_misfit(
     else:
         message = f"{what} wants {wanted.describe()}, not {describe(value)}"
     notes = (parameter.doc,) if parameter.doc else ()
-    reporter.report(WrongType, expr.span, message, help=_correction(parameter, value), notes=notes)
+    fix = _correction(parameter, value, expr)
+    reporter.report(WrongType, expr.span, message, help=fix and fix.title, notes=notes, fixes=[fix] if fix else [])
 
 
 def _report_not_a_member(what: str, misfit: Misfit, wanted: Enum, expr: tree.Expr, reporter: Reporter) -> None:
@@ -252,7 +282,7 @@ def _report_not_a_member(what: str, misfit: Misfit, wanted: Enum, expr: tree.Exp
     fixes: list[Fix] = []
     if near and isinstance(expr, tree.String | tree.NameRef):
         text = near[0] if isinstance(expr, tree.NameRef) else f'"{near[0]}"'
-        fixes = [Fix(f"write `{text}`", (Edit(expr.span, text),))]
+        fixes = [Fix(f"write `{text}`", (Edit(expr.span, text),), safe=same_but_for_case(word, near[0]))]
     reporter.report(
         NotAMember,
         expr.span,
@@ -268,13 +298,17 @@ def _items(value: ir.Value) -> tuple[ir.Value, ...] | None:
     return items if isinstance(items, tuple) else None
 
 
-def _correction(parameter: Parameter, value: ir.Value) -> str | None:
+def _correction(parameter: Parameter, value: ir.Value, expr: tree.Expr) -> Fix | None:
     """What to write instead, where that is plain."""
+    word = _OLD_INTERPOLATIONS.get(value) if isinstance(value, int) and not isinstance(value, bool) else None
     for candidate, text in (
+        (ir.Symbol(word), word) if word else (None, ""),
         (bool(value), str(bool(value)).lower()) if value in (0, 1) and not isinstance(value, bool) else (None, ""),
         (int(value), str(int(value))) if isinstance(value, float) and value.is_integer() else (None, ""),
         ((value,), f"[{value}]") if isinstance(value, int | float) and not isinstance(value, bool) else (None, ""),
     ):
         if candidate is not None and not isinstance(parameter.type.fit(candidate), Misfit):
-            return f"write `{text}`"
+            # A list of one value may not be as long as the image has channels.
+            safe = not text.startswith("[") and isinstance(expr, tree.Number)
+            return Fix(f"write `{text}`", (Edit(expr.span, text),), safe=safe)
     return None

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
-from feedline.compiler.ir import Apply
+from feedline.compiler.ir import Apply, Group
 from feedline.compiler.names import Declared, Unit
 from feedline.compiler.params import Given
 from feedline.compiler.values import UNKNOWN, Unknown
@@ -34,6 +34,8 @@ class Context:
     """Lowers the call of a transform that stands as a value, as in `RandomApply([ColorJitter(0.4)])`."""
     splits: dict[Declared, Declared] = field(factory=dict)
     """The split of each dataset that has one."""
+    made: dict[str, Group] = field(factory=dict)
+    """The groups that policies need and no declaration names, by name."""
     _done: dict[Declared, Any] = field(factory=dict)
     _open: list[Declared] = field(factory=list)
     _too_deep: bool = False

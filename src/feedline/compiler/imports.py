@@ -8,6 +8,7 @@ except that its syntax must be right.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import define, field
@@ -32,9 +33,9 @@ class Loaded:
     """Whether every import could be followed and every declaration has a name, so that what is missing is missing."""
 
 
-def load(source: SourceText, folder: Path, reporter: Reporter) -> Loaded:
-    """Parse a file and all it imports, and fill in every namespace."""
-    loader = _Loader(reporter)
+def load(source: SourceText, folder: Path, reporter: Reporter, texts: Mapping[str, str]) -> Loaded:
+    """Parse a file and all it imports, and fill in every namespace. `texts` stand for the files at these paths."""
+    loader = _Loader(reporter, texts)
     key = str(folder / Path(source.path).name)
     main = loader.unit(source, folder, key)
     _name_fully(main, loader.units)
@@ -92,6 +93,7 @@ def _name_parameters(unit: Unit, prefix: str, found: dict[str, Declared], seen: 
 @define(eq=False)
 class _Loader:
     reporter: Reporter
+    texts: Mapping[str, str]
     units: list[Unit] = field(factory=list)
     lost: bool = False
     _by_key: dict[str, Unit | None] = field(factory=dict)
@@ -158,9 +160,14 @@ class _Loader:
                 self._cycle(node.path.span, [*(name for _, name in self._open[number:]), shown])
                 return None
         if key not in self._by_key:
-            source = read_source(path, self.reporter, shown=shown, where=node.path.span)
+            source = self._source(path, key, shown, node.path.span)
             self._by_key[key] = self.unit(source, path.parent, key) if source else None
         return self._by_key[key]
+
+    def _source(self, path: Path, key: str, shown: str, where: Span) -> SourceText | None:
+        if key in self.texts:
+            return SourceText(shown, self.texts[key])
+        return read_source(path, self.reporter, shown=shown, where=where)
 
     def _cycle(self, span: Span, files: list[str]) -> None:
         self.reporter.report(

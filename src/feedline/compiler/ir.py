@@ -111,7 +111,15 @@ class Constant(IRNode):
     value: bool
 
 
-Predicate: TypeAlias = Compare | Quantified | Logic | HasAnnotations | InGroup | Constant
+@frozen
+class FromDataset(IRNode):
+    """Samples that come from one of the datasets (or parts) which the group's dataset is made of; without a part, from
+    any part of it."""
+
+    data: DataRef
+
+
+Predicate: TypeAlias = Compare | Quantified | Logic | HasAnnotations | InGroup | Constant | FromDataset
 
 
 # ---- datasets, groups, splits

@@ -14,11 +14,12 @@ from feedline.compiler.expect import refuse
 from feedline.compiler.lower_calls import lower_python
 from feedline.compiler.lower_data import lower_data_ref
 from feedline.compiler.lower_options import lower_options
-from feedline.compiler.lower_policy import Lowered, default_policy, fits, lower_named_policy, lower_policy
+from feedline.compiler.lower_policy import default_policy, lower_named_policy, lower_policy
 from feedline.compiler.lower_transforms import batch_only, lower_chain
 from feedline.compiler.lower_values import evaluate
 from feedline.compiler.names import Declared, Found, Unit, dotted, look_up, require
 from feedline.compiler.options import COLLATES
+from feedline.compiler.policy_groups import attach
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label
@@ -37,9 +38,7 @@ def lower_loader(ctx: Context, declared: Declared) -> ir.Loader | Unknown:
     well = statements.check_repeated()
     data = lower_data_ref(ctx, unit, node.dataset)
     chain = _chain(ctx, unit, statements.only(tree.TransformBlock))
-    policy = _policy(ctx, unit, node, statements.only(tree.SampleBlock, tree.SampleRef))
-    if policy is not None and data is not None and not fits(ctx, policy, data, declared.name):
-        policy = None
+    policy = _policy(ctx, unit, node, statements.only(tree.SampleBlock, tree.SampleRef), data)
     collate = _collate(ctx, unit, node, statements.only(tree.Collate))
     options = lower_options(ctx, unit, node)
     on_error = _on_error(ctx, unit, node, statements.on_error(), policy)
@@ -48,7 +47,7 @@ def lower_loader(ctx: Context, declared: Declared) -> ir.Loader | Unknown:
         return UNKNOWN
     if data is None or chain is None or policy is None or collate is None or options is None or on_error is None:
         return UNKNOWN
-    return ir.Loader(declared.full_name, data, *chain, policy.policy, collate, options, on_error, span=node.span)
+    return ir.Loader(declared.full_name, data, *chain, policy, collate, options, on_error, span=node.span)
 
 
 @frozen
@@ -131,22 +130,29 @@ def _chain(
 
 
 def _policy(
-    ctx: Context, unit: Unit, node: tree.Loader, sample: tree.SampleBlock | tree.SampleRef | None
-) -> Lowered | None:
+    ctx: Context,
+    unit: Unit,
+    node: tree.Loader,
+    sample: tree.SampleBlock | tree.SampleRef | None,
+    data: ir.DataRef | None,
+) -> ir.Policy | None:
+    """The policy over the groups of the loader's data; without known data, as far as it goes by itself."""
     if sample is None:
-        return Lowered(default_policy(node.span), ())
+        return default_policy(node.span)
+    lowered, name = None, node.name.text
     if isinstance(sample, tree.SampleBlock):
-        return lower_policy(ctx, unit, sample.statements, sample.span)
+        lowered = lower_policy(ctx, unit, sample.statements, sample.span)
+        return lowered and data and attach(ctx, lowered.policy, lowered.named, data, name, None)
     found = require(unit, sample.policy, "policy", ctx.reporter)
     if found is None:
         return None
     if found.rest:
         return refuse(ctx, sample.policy, f"`{found.declared.name}` is a policy and has no `{found.rest[0].text}`")
     lowered = ctx.once(found.declared, lower_named_policy)
-    if lowered is UNKNOWN:
+    if lowered is UNKNOWN or data is None:
         return None
     # A group that does not fit is a fault of this loader, so it is shown here and not in the policy others share.
-    return Lowered(lowered.policy, tuple((group, sample.span) for group, _ in lowered.groups))
+    return attach(ctx, lowered.policy, lowered.named, data, name, sample.span)
 
 
 # ---- collate
@@ -216,19 +222,20 @@ def _collate_kind(ctx: Context, unit: Unit, call: tree.Call, of_field: bool) -> 
 
 
 def _on_error(
-    ctx: Context, unit: Unit, node: tree.Loader, statement: tree.OnError | None, policy: Lowered | None
+    ctx: Context, unit: Unit, node: tree.Loader, statement: tree.OnError | None, policy: ir.Policy | None
 ) -> ir.OnError | None:
     if statement is None:
         return ir.OnError(span=node.span)
     mode = statement.mode.text
-    forces = policy.policy.forces if policy else ()
-    if mode == "skip" and forces:
+    promise = policy and _promise(policy)
+    if mode == "skip" and promise:
+        word, where = promise
         ctx.reporter.report(
             BadOnError,
             statement.span,
-            "a batch that comes shorter cannot keep what `force` promises",
+            f"a batch that comes shorter cannot keep what `{word}` promises",
             label="leaves samples out",
-            secondary=[Label(forces[0].span, "forced here")],
+            secondary=[where],
             help="write `on error replace`: another sample of the same group takes the place",
         )
         return None
@@ -243,6 +250,18 @@ def _on_error(
             return None
     assert mode in ("fail", "skip", "replace")
     return ir.OnError(mode, maximum, span=statement.span)
+
+
+def _promise(policy: ir.Policy) -> tuple[str, Label] | None:
+    """What a policy, or a stage of it, promises of every batch: the word, and where it stands."""
+    for one in (policy, *(stage.policy for stage in policy.stages)):
+        if one.forces:
+            return "force", Label(one.forces[0].span, "forced here")
+        if one.draw is not None:
+            return "draw", Label(one.draw.span, "drawn here")
+        if one.mix is not None:
+            return "mix", Label(one.mix.span, "mixed here")
+    return None
 
 
 def _limit(ctx: Context, unit: Unit, expr: tree.Expr) -> int | ir.Percent | None:

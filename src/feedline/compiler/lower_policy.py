@@ -1,42 +1,42 @@
-"""Sampling policies: what a `sample` block or a `policy` asks of every batch, defaults filled in."""
+"""Sampling policies: what a `sample` block or a `policy` asks of every batch, defaults filled in.
+
+`policy_statements` reads the statements one by one, `policy_clashes` says which exclude each other, `policy_stages`
+what a stage inherits, `policy_check` what no data could make possible, and `policy_groups` which groups of a loader's
+data are meant.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from feedline.compiler import expect, ir
+from feedline.compiler import ir
 from feedline.compiler.context import Context
-from feedline.compiler.lower_data import belongs, lower_group_ref
-from feedline.compiler.names import Declared, Found, Unit, dotted, look_up, report_wrong_kind
+from feedline.compiler.names import Declared, Unit
 from feedline.compiler.policy_check import check_policy
+from feedline.compiler.policy_clashes import check_clashes, check_idle_places
+from feedline.compiler.policy_groups import Named
+from feedline.compiler.policy_stages import check_stage, statements_of
+from feedline.compiler.policy_statements import Statements
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
-from feedline.dsl.diagnostics import Label, Rule
-from feedline.dsl.rules.forms import Contradiction, NoBatchSize
+from feedline.dsl.diagnostics import Edit, Fix, Label, Rule
+from feedline.dsl.rules.forms import NoBatchSize
 from feedline.dsl.rules.loaders import RepeatedStatement
-from feedline.dsl.rules.sampling import DifferentBatchSizes, NothingForced
-from feedline.dsl.rules.syntax import NotSupported
+from feedline.dsl.rules.policies import AcrossRanksOnce, DrawSize, StageOrder
+from feedline.dsl.rules.sampling import DifferentBatchSizes
 from feedline.dsl.source import Span
-
-N = TypeVar("N", bound=tree.Node)
-T = TypeVar("T")
-
-_NOT_YET = {
-    tree.Draw: "`draw` is not supported yet",
-    tree.RepeatFactor: "`repeat factor` is not supported yet",
-    tree.BucketBy: "`bucket by` is not supported yet",
-}
 
 
 @frozen
 class Lowered:
-    """A policy, and each group it names with the place where it does."""
+    """A policy, and what it draws from by name; `policy_groups.attach` makes it one over a loader's data."""
 
     policy: ir.Policy
-    groups: tuple[tuple[ir.Group, Span], ...]
+    named: Named
 
 
 def default_policy(span: Span) -> ir.Policy:
@@ -51,259 +51,193 @@ def lower_named_policy(ctx: Context, declared: Declared) -> Lowered | Unknown:
     return lower_policy(ctx, declared.unit, node.statements, node.span) or UNKNOWN
 
 
-def lower_policy(ctx: Context, unit: Unit, statements: tuple[tree.PolicyStatement, ...], span: Span) -> Lowered | None:
+def lower_policy(ctx: Context, unit: Unit, nodes: tuple[tree.PolicyStatement, ...], span: Span) -> Lowered | None:
     """The policy of a block; None after a reported fault."""
-    return _Lowering(ctx, unit, statements, span).lower()
+    statements = Statements(ctx, unit, nodes)
+    policy = _Lowering(statements, span).lower()
+    return None if policy is None else Lowered(policy, statements.named)
 
 
-def fits(ctx: Context, lowered: Lowered, data: ir.DataRef, loader: str) -> bool:
-    """Whether every group of a policy belongs to the data a loader reads; reported if not."""
-    checks = [belongs(ctx, group, span, data.dataset, f"the loader `{loader}`") for group, span in lowered.groups]
-    return all(checks)
+@frozen
+class _Size:
+    """A batch size, whether it counts all ranks, and the words that say it."""
+
+    count: int
+    across_ranks: bool
+    span: Span
 
 
 @define
 class _Lowering:
-    ctx: Context
-    unit: Unit
-    statements: tuple[tree.PolicyStatement, ...]
+    said: Statements
     span: Span
-    groups: list[tuple[ir.Group, Span]] = field(factory=list)
-    failed: bool = False
+    base: _Size | None = None
+    """For a stage, what the policy around it says."""
+    own: tuple[tree.PolicyStatement, ...] = ()
+    """For a stage, the statements that are not inherited."""
+    size: _Size | None = field(default=None, init=False)
 
-    def lower(self) -> Lowered | None:
-        self._refuse_what_is_not_yet()
+    def lower(self) -> ir.Policy | None:
+        self.own = self.own or self.said.nodes
         self._repeated()
-        forces = self._forces()
-        batch = self._batch()
-        weights = self._weights()
-        epoch = self._epoch()
-        seed_node = self._one(tree.Seed)
-        seed = 0 if seed_node is None else self._whole(seed_node.value, "a seed", low=None)
-        self._contradictions()
-        broken = self._one(tree.ErrorStatement) is not None
-        if self.failed or broken or batch is None or seed is None:
+        parts: dict[str, Any] = {
+            "forces": tuple(self.said.forces()),
+            "weights": self.said.weights(),
+            "draw": self.said.draw(),
+            "mix": self.said.mix(),
+            "repeat": self.said.repeat(),
+            "bucket": self.said.bucket(),
+        }
+        self.size = self._batch(parts["draw"])
+        epoch = self.said.epoch() or self._default_epoch(parts["mix"])
+        seed_node = self.said.one(tree.Seed)
+        seed = 0 if seed_node is None else self.said.whole(seed_node.value, "a seed", low=None)
+        check_clashes(self.said, self.own)
+        if not self.said.failed:
+            check_idle_places(self.said, self.own)
+        broken = self.said.one(tree.ErrorStatement) is not None
+        if self.said.failed or broken or self.size is None or seed is None:
             return None
-        policy = self._policy(batch, forces, weights, epoch, seed)
-        count = len(self.ctx.reporter.diagnostics)
-        check_policy(policy, self.ctx.reporter)
-        failed = any(d.severity == "error" for d in self.ctx.reporter.diagnostics[count:])
-        return None if failed else Lowered(policy, tuple(self.groups))
+        policy = self._checked(self._policy(self.size, parts, epoch, seed))
+        return policy and self._with_stages(policy)
 
-    def _policy(
-        self, batch: int, forces: tuple[ir.Force, ...], weights: ir.Weights | None, epoch: ir.Epoch, seed: int
-    ) -> ir.Policy:
-        rest = self._one(tree.Rest)
+    def _policy(self, size: _Size, parts: dict[str, Any], epoch: ir.Epoch, seed: int) -> ir.Policy:
+        rest = self.said.one(tree.Rest)
         words: dict[str, Any] = {
             "last": "keep",
-            "order": "shuffled" if forces or weights else "sequential",
-            "places": "shuffled" if forces else "first",
+            "order": "shuffled" if any(parts.values()) else "sequential",
+            "places": "shuffled" if any(force.places for force in parts["forces"]) else "first",
             "uneven": "drop",
         }
         distinct = False
-        for node in self._all(tree.Keyword):
+        for node in self.said.all(tree.Keyword):
             if node.statement == "distinct":
                 distinct = True
             else:
                 words[node.statement] = node.value
         return ir.Policy(
-            batch,
-            forces,
-            rest is not None and rest.replacement,
-            weights,
+            size.count,
+            rest_replacement=rest is not None and rest.replacement,
+            across_ranks=size.across_ranks,
             distinct=distinct,
             epoch=epoch,
             seed=seed,
             span=self.span,
+            **parts,
             **words,
         )
 
-    # ---- finding statements
+    def _checked(self, policy: ir.Policy) -> ir.Policy | None:
+        reporter = self.said.ctx.reporter
+        count = len(reporter.diagnostics)
+        check_policy(policy, reporter)
+        failed = any(item.severity == "error" for item in reporter.diagnostics[count:])
+        return None if failed else policy
 
-    def _all(self, kind: type[N]) -> list[N]:
-        return [node for node in self.statements if isinstance(node, kind)]
-
-    def _one(self, *kinds: type[Any]) -> Any:
-        return next((node for node in self.statements if isinstance(node, kinds)), None)
-
-    def _or_fail(self, result: T | None) -> T | None:
-        if result is None:
-            self.failed = True
-        return result
-
-    def _whole(self, expr: tree.Expr, what: str, low: int | None = 1) -> int | None:
-        return self._or_fail(expect.whole(self.ctx, self.unit, expr, what, low))
-
-    def _fail(
-        self,
-        rule: type[Rule],
-        node: tree.Node,
-        message: str,
-        label: str,
-        other: Label | None = None,
-        help: str | None = None,
-    ) -> None:
-        secondary = [] if other is None else [other]
-        self.ctx.reporter.report(rule, node.span, message, label=label, secondary=secondary, help=help)
-        self.failed = True
-
-    def _refuse_what_is_not_yet(self) -> None:
-        for node in self.statements:
-            if type(node) in _NOT_YET:
-                self._fail(NotSupported, node, _NOT_YET[type(node)], "this version cannot run it")
+    def _default_epoch(self, mix: ir.Mix | None) -> ir.Epoch:
+        if mix is not None and mix.parts:
+            return ir.Epoch("pass", mix.parts[0].group, span=mix.span)
+        return ir.Epoch(span=self.span)
 
     def _repeated(self) -> None:
-        """Each statement but `force` is said at most once."""
+        """Each statement but `force` and the stages is said at most once."""
         seen: dict[object, tree.Node] = {}
-        for node in self.statements:
-            if isinstance(node, tree.Force | tree.ErrorStatement):
+        for node in self.said.nodes:
+            if isinstance(node, tree.Force | tree.ForceEach | tree.Stage | tree.ErrorStatement):
                 continue
-            said: object = node.statement if isinstance(node, tree.Keyword) else type(node)
+            about: object = node.statement if isinstance(node, tree.Keyword) else type(node)
             if isinstance(node, tree.EpochPass | tree.EpochLength):
-                said = "epoch"
-            earlier = seen.setdefault(said, node)
+                about = "epoch"
+            earlier = seen.setdefault(about, node)
             if earlier is not node:
-                self._fail(
+                self.said.fail(
                     RepeatedStatement, node, "this policy says the same thing twice", "said again here",
                     Label(earlier.span, "first said here"), "keep one of them",
                 )  # fmt: skip
 
-    # ---- the parts of a policy
+    # ---- the size of a batch
 
-    def _forces(self) -> tuple[ir.Force, ...]:
-        forces: list[ir.Force] = []
-        for node in self._all(tree.Force):
-            count = self._whole(node.count, "the number of forced samples")
-            group = self._group(node.group)
-            if count is not None and group is not None:
-                forces.append(
-                    ir.Force(
-                        group.name,
-                        count,
-                        "at least" if node.at_least else "exactly",
-                        bool(node.replacement),
-                        span=node.span,
-                    )
-                )
-        return tuple(forces)
-
-    def _group(self, expr: tree.Expr, also: tuple[str, ...] = ()) -> ir.Group | None:
-        group = self._or_fail(lower_group_ref(self.ctx, self.unit, expr, also))
-        if group is not None:
-            self.groups.append((group, expr.span))
-        return group
-
-    def _batch(self) -> int | None:
-        """The one batch size that `batch` and every `per` agree on."""
-        sizes: list[tuple[int, tree.Node]] = []
-        nodes: Iterable[tree.BatchSize | tree.Force] = [*self._all(tree.BatchSize)[:1], *self._all(tree.Force)]
+    def _batch(self, draw: ir.Draw | None) -> _Size | None:
+        """The one batch size that `batch`, every `per` and `draw` agree on."""
+        sizes = [] if self.base is None else [self.base]
+        nodes = [*self.said.all(tree.BatchSize)[:1], *self.said.all(tree.Force, tree.ForceEach, tree.Mix)]
         for node in nodes:
-            size = self._whole(node.size, "a batch size")
-            if size is not None:
-                sizes.append((size, node.size))
+            count = self.said.whole(node.size, "a batch size")
+            if count is not None:
+                sizes.append(_Size(count, node.across_ranks, node.size.span))
+        if not sizes and draw is not None:
+            return _Size(draw.classes * draw.each, False, draw.span)
         if not sizes:
-            broken = any(isinstance(node, (tree.ErrorStatement, *_NOT_YET)) for node in self.statements)
-            if not self.failed and not broken:
+            if not self.said.failed and self.said.one(tree.ErrorStatement) is None:
                 self._missing_batch()
             return None
-        first, where = sizes[0]
-        for size, node in sizes[1:]:
-            if size != first:
-                self._fail(
-                    DifferentBatchSizes, node, f"one policy has one batch size, not {first} and {size}", f"{size} here",
-                    Label(where.span, f"{first} here"), "make them the same",
-                )  # fmt: skip
-                break
-        return first
+        self._agree(sizes, draw)
+        return sizes[0]
+
+    def _agree(self, sizes: list[_Size], draw: ir.Draw | None) -> None:
+        first = sizes[0]
+        other = next((size for size in sizes[1:] if size.count != first.count), None)
+        if other is not None:
+            self._report(
+                DifferentBatchSizes, other.span, f"one policy has one batch size, not {first.count} and {other.count}",
+                f"{other.count} here", Label(first.span, f"{first.count} here"), "make them the same",
+            )  # fmt: skip
+        elif draw is not None and draw.classes * draw.each != first.count:
+            drawn = f"{draw.classes} times {draw.each} samples are {draw.classes * draw.each}"
+            self._report(
+                DrawSize, draw.span, f"{drawn}, and a batch has {first.count}", "fills the whole batch",
+                Label(first.span, f"{first.count} here"), "make them the same, or leave the batch size out",
+            )  # fmt: skip
+        here = next((size for size in sizes if size.across_ranks), None)
+        missing = next((size for size in sizes if not size.across_ranks), None)
+        if here is not None and missing is not None:
+            # In a stage its own words are to blame, not those around it.
+            blamed, other = (here, missing) if missing is self.base else (missing, here)
+            word = "says `across ranks`" if blamed is here else "does not say `across ranks`"
+            at = Span(blamed.span.path, blamed.span.end, blamed.span.end)
+            fix = Fix("add `across ranks`", (Edit(at, " across ranks"),))
+            self._report(
+                AcrossRanksOnce, blamed.span, f"this batch size {word}, unlike another of the same policy",
+                "of each rank, or of all of them", Label(other.span, "the other one"),
+                "say `across ranks` after every batch size, or after none", [fix] if blamed is missing else [],
+            )  # fmt: skip
+
+    def _report(
+        self, rule: type[Rule], span: Span, message: str, label: str, other: Label, help: str,
+        fixes: Sequence[Fix] = (),
+    ) -> None:  # fmt: skip
+        self.said.ctx.reporter.report(rule, span, message, label=label, secondary=[other], help=help, fixes=fixes)
+        self.said.failed = True
 
     def _missing_batch(self) -> None:
-        self.failed = True
+        self.said.failed = True
         message = "this policy does not say how many samples a batch has"
-        self.ctx.reporter.report(NoBatchSize, self.span, message, help="add `batch 64`, for example")
+        self.said.ctx.reporter.report(NoBatchSize, self.span, message, help="add `batch 64`, for example")
 
-    def _epoch(self) -> ir.Epoch:
-        node = self._one(tree.EpochPass, tree.EpochLength)
-        if isinstance(node, tree.EpochPass):
-            over = "rest"
-            if not (isinstance(node.over, tree.NameRef) and node.over.text == "rest"):
-                group = self._group(node.over, ("rest",))
-                over = group.name if group else "rest"
-            return ir.Epoch("pass", over, span=node.span)
-        if isinstance(node, tree.EpochLength):
-            count = self._whole(node.count, f"the number of {node.unit} in an epoch")
-            kind = "batches" if node.unit == "batches" else "samples"
-            return ir.Epoch(kind, count=count or 0, span=node.span)
-        return ir.Epoch(span=self.span)
+    # ---- stages
 
-    def _weights(self) -> ir.Weights | None:
-        node = self._one(tree.BalanceBy, tree.WeightBy)
-        if isinstance(node, tree.BalanceBy):
-            return ir.Weights("balance", self._field(node.by, "balance by"), span=node.span)
-        if isinstance(node, tree.WeightBy) and node.by is not None:
-            return ir.Weights("column", self._field(node.by, "weight by"), span=node.span)
-        if isinstance(node, tree.WeightBy):
-            return ir.Weights("table", table=self._weight_table(node), span=node.span)
-        return None
-
-    def _field(self, expr: tree.Expr, where: str) -> str | None:
-        names = dotted(expr)
-        found = look_up(self.unit, names) if names else None
-        if isinstance(found, Found) and found.declared.kind == "group":
-            self.failed = True
-            word = found.declared.name
-            help = f"weigh groups in a table: `weight by {{ {word} 5; rest 1 }}`"
-            report_wrong_kind(found, "field", self.ctx.reporter, help)
-            return None
-        if isinstance(expr, tree.NameRef):
-            return expr.text
-        return self._or_fail(expect.refuse(self.ctx, expr, f"`{where}` takes the name of a field"))
-
-    def _weight_table(self, node: tree.WeightBy) -> tuple[ir.GroupWeight, ...]:
-        table: list[ir.GroupWeight] = []
-        seen: dict[str, tree.Node] = {}
-        if not node.table:
-            help = "`weight by { defects 5; rest 1 }`"
-            self._or_fail(expect.refuse(self.ctx, node, "this table of weights has no line", help))
-        for line in node.table:
-            weight = self._or_fail(expect.number(self.ctx, self.unit, line.weight, "a weight"))
-            name: str | None = "rest"
-            if not (isinstance(line.group, tree.NameRef) and line.group.text == "rest"):
-                group = self._group(line.group, ("rest",))
-                name = group.name if group else None
-            if name is None or weight is None:
-                continue
-            earlier = seen.setdefault(name, line)
-            if earlier is not line:
-                self._fail(
-                    RepeatedStatement, line, f"`{name}` is weighed twice", "weighed again here",
-                    Label(earlier.span, "first weighed here"), "keep one of them",
+    def _with_stages(self, policy: ir.Policy) -> ir.Policy | None:
+        """The policy with its stages, each worked out as a whole policy."""
+        nodes = self.said.all(tree.Stage) if self.base is None else []
+        stages = [self._stage(node) for node in nodes]
+        found = [stage for stage in stages if stage is not None]
+        for earlier, later in pairwise(found):
+            if later.epoch <= earlier.epoch:
+                self._report(
+                    StageOrder, later.span, f"epoch {later.epoch} does not come after epoch {earlier.epoch}",
+                    f"from epoch {later.epoch}", Label(earlier.span, f"from epoch {earlier.epoch}"),
+                    "write the stages in the order of their epochs",
                 )  # fmt: skip
-            table.append(ir.GroupWeight(name, weight, span=line.span))
-        return tuple(table)
+        if len(found) < len(nodes) or self.said.failed:
+            return None
+        return evolve(policy, stages=tuple(found))
 
-    # ---- what cannot go together
-
-    def _contradictions(self) -> None:
-        balance, weight = self._one(tree.BalanceBy), self._one(tree.WeightBy)
-        words = {node.statement: node for node in self._all(tree.Keyword)}
-        rest = self._one(tree.Rest)
-        drawn = weight or balance
-        order = words.get("order")
-        if balance and weight:
-            self._fail(
-                Contradiction, weight, "`balance by` gives every sample a weight already", "these weights exclude it",
-                Label(balance.span, "weights come from here"), "keep one of them",
-            )  # fmt: skip
-        if drawn and order and order.value == "sequential":
-            self._fail(
-                Contradiction, order, "weighted samples are drawn at random, so they have no order",
-                "excluded by the weights", Label(drawn.span, "drawn here"), "leave `order sequential` out",
-            )  # fmt: skip
-        if drawn and rest and not rest.replacement:
-            self._fail(
-                Contradiction, rest, "weighted samples are drawn with replacement", "excluded by the weights",
-                Label(drawn.span, "drawn here"), "leave this line out",
-            )  # fmt: skip
-        if "places" in words and not self._all(tree.Force) and not self.failed:
-            message = "`places` says where forced samples stand, but none are forced"
-            self.ctx.reporter.report(NothingForced, words["places"].span, message, help="leave it out")
+    def _stage(self, node: tree.Stage) -> ir.Stage | None:
+        nodes = statements_of(node, self.said.nodes)
+        inner = Statements(self.said.ctx, self.said.unit, nodes, self.said.named)
+        epoch = inner.whole(node.epoch, "the epoch that a stage begins with")
+        check_stage(inner, node)
+        if inner.failed:
+            return None
+        policy = _Lowering(inner, node.span, self.size, node.statements).lower()
+        return None if policy is None or epoch is None else ir.Stage(epoch, policy, span=node.span)

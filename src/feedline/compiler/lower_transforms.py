@@ -163,7 +163,9 @@ def _is_lost(unit: Unit, names: tuple[tree.Name, ...]) -> bool:
 
 def _report_unknown(ctx: Context, unit: Unit, word: str, span: Span) -> None:
     declared = [name for name, d in unit.names.items() if d.kind in ("transform", "import")]
-    help = did_you_mean(word, [*declared, *catalogue.transform_names()])
+    renamed = catalogue.renamed("transform").get(word)
+    known = f"write `{renamed}()`" if renamed else catalogue.synonyms("transform").get(word)
+    help = known or did_you_mean(word, [*declared, *catalogue.transform_names()])
     ctx.reporter.report(UnknownTransform, span, f"there is no transform `{word}`", label="not declared", help=help)
 
 

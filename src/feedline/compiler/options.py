@@ -62,6 +62,10 @@ OPTIONS: Mapping[str, LoaderOption] = {
             ("cpu", "cuda", "mps", "xpu", "auto"),
         ),
         LoaderOption(
+            "verify", "bool", False,
+            "Count the groups of every batch that comes out, and fail with its number if a promise is broken.",
+        ),
+        LoaderOption(
             "cache", "{off memory disk}", ir.Symbol("off"),
             'Keep what the deterministic front of the chain yields: `memory`, `disk("dir")` or `off`.',
             ("off", "memory", "disk"), ("memory", "disk"),

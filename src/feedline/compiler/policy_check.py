@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from feedline.compiler import ir
 from feedline.dsl.diagnostics import Label, Reporter
+from feedline.dsl.rules.policies import BadLimit, CrossedBounds, NoPlacesLeft
 from feedline.dsl.rules.sampling import (
     EndlessEpoch,
     EpochOverUnforced,
@@ -14,63 +15,129 @@ from feedline.dsl.rules.sampling import (
     SplitSizes,
     TooManyForced,
 )
-from feedline.dsl.rules.syntax import NotSupported
+from feedline.dsl.source import Span
 
 
 def check_policy(policy: ir.Policy, reporter: Reporter) -> None:
-    """Report what no data could make possible. The values themselves (counts above zero) are the compiler's to
-    check."""
-    _check_counts(policy, reporter)
-    _check_combinations(policy, reporter)
+    """Report what no data could make possible. The values themselves (counts above zero) are the compiler's to check,
+    and so is what excludes what; stages are policies of their own."""
+    _check_repeated(policy, reporter)
+    if not _check_counts(policy, reporter):
+        _check_epoch(policy, reporter)
 
 
-def _check_counts(policy: ir.Policy, reporter: Reporter) -> None:
+def _check_repeated(policy: ir.Policy, reporter: Reporter) -> None:
+    """A group is in one line, or has both an `at least` and an `at most`."""
     seen: dict[str, ir.Force] = {}
     for force in policy.forces:
-        if force.group in seen:
-            both = seen[force.group].count + force.count
-            reporter.report(
-                ForcedTwice, force.span, f"`{force.group}` is forced twice", label="forced again here",
-                secondary=[Label(seen[force.group].span, "first here")],
-                help=f"one line says it: `force {both} {force.group} per {policy.batch}`",
-            )  # fmt: skip
-        seen.setdefault(force.group, force)
-    single = [force for force in policy.forces if force.count > policy.batch]
-    for force in single:
+        first = seen.setdefault(force.group, force)
+        if first is force:
+            continue
+        low, high = (first, force) if force.bound == "at most" else (force, first)
+        if (low.bound, high.bound) == ("at least", "at most"):
+            if low.count > high.count:
+                reporter.report(
+                    CrossedBounds, force.span,
+                    f"a batch cannot hold at least {low.count} and at most {high.count} of `{force.group}`",
+                    label=f"{force.bound} {force.count}",
+                    secondary=[Label(first.span, f"{first.bound} {first.count}")],
+                    help="let the lower number be `at least`",
+                )  # fmt: skip
+            continue
+        both = first.count + force.count
+        summed = "at most" not in (first.bound, force.bound) and not (first.each or force.each)
         reporter.report(
-            TooManyForced, force.span, f"a batch of {policy.batch} cannot hold {force.count} of `{force.group}`",
-            label=f"{force.count} of {policy.batch} places", help="force fewer, or make the batch larger",
+            ForcedTwice, force.span, f"`{force.group}` is forced twice", label="forced again here",
+            secondary=[Label(first.span, "first here")],
+            help=f"one line says it: `force {both} {force.group} per {policy.batch}`" if summed else "keep one of them",
         )  # fmt: skip
-    total = sum(force.count for force in policy.forces)
-    if total > policy.batch and not single and len(seen) == len(policy.forces):
+
+
+def _check_counts(policy: ir.Policy, reporter: Reporter) -> bool:
+    """Counts that a batch has no room for; whether there are any."""
+    single = [force for force in policy.forces if force.count > policy.batch]
+    for force in {force.span: force for force in reversed(single)}.values():  # `of each` is one line for all its values
+        if force.bound == "at most":
+            reporter.report(
+                BadLimit, force.span, f"a batch of {policy.batch} never holds {force.count} of `{force.group}`",
+                label="limits nothing", help=f"at most {policy.batch - 1} is a limit, or leave this line out",
+            )  # fmt: skip
+        else:
+            reporter.report(
+                TooManyForced, force.span, f"a batch of {policy.batch} cannot hold {force.count} of `{force.group}`",
+                label=f"{force.count} of {policy.batch} places", help="force fewer, or make the batch larger",
+            )  # fmt: skip
+    lines: dict[Span, int] = {}
+    for force in policy.forces:
+        if force.places:
+            lines[force.span] = lines.get(force.span, 0) + force.places
+    total, groups = sum(lines.values()), {force.group for force in policy.forces if force.places}
+    crowded = total > policy.batch and not single and len(groups) == sum(force.places > 0 for force in policy.forces)
+    if crowded:
+        *others, last = lines
         reporter.report(
-            TooManyForced, policy.forces[-1].span, f"the forced groups need {total} places, a batch has {policy.batch}",
+            TooManyForced, last, f"the forced groups need {total} places, a batch has {policy.batch}",
             label=f"{total} places up to here",
-            secondary=[Label(force.span, f"{force.count} places") for force in policy.forces[:-1]],
+            secondary=[Label(span, f"{lines[span]} places") for span in others],
             help="force fewer, or make the batch larger",
         )  # fmt: skip
+    return bool(single) or crowded
 
 
-def _check_combinations(policy: ir.Policy, reporter: Reporter) -> None:
-    total = sum(force.count for force in policy.forces)
+def _check_epoch(policy: ir.Policy, reporter: Reporter) -> None:
+    """What the places that are not forced are for, and where an epoch ends."""
+    forced = {force.group for force in policy.forces if force.places}
+    total = sum(force.places for force in policy.forces)
     over = policy.epoch.over if policy.epoch.kind == "pass" else None
-    if policy.weights is not None and policy.forces:
-        word = "balance" if policy.weights.kind == "balance" else "weight"
+    parts = [part.group for part in policy.mix.parts] if policy.mix else []
+    idle = _about_the_rest(policy) if forced and total == policy.batch else None
+    if idle is not None:
         reporter.report(
-            NotSupported, policy.weights.span, f"`{word} by` beside `force` is not supported yet",
-            label="the rest is drawn evenly in this version", secondary=[Label(policy.forces[0].span, "forced here")],
+            NoPlacesLeft, idle[1].span,
+            f"the forced groups fill all {policy.batch} places, and leave none for {idle[0]}",
+            label="about places that are not forced", secondary=[Label(policy.forces[0].span, "forced here")],
+            help="leave this line out, or force fewer",
         )  # fmt: skip
-    elif over is not None and over != "rest" and over not in {force.group for force in policy.forces}:
+    elif policy.mix is not None and over not in (None, *parts):
+        reporter.report(
+            EpochOverUnforced, policy.epoch.span, f"an epoch cannot be one pass over `{over}`, which is not in the mix",
+            secondary=_stage_of_epoch(policy),
+            help=f"name one of its parts: `epoch one pass over {parts[0]}`",
+        )  # fmt: skip
+    elif policy.mix is None and over not in (None, "rest", *forced):
+        least = "at least " if any(force.group == over for force in policy.forces) else ""
         reporter.report(
             EpochOverUnforced, policy.epoch.span, f"an epoch cannot be one pass over `{over}`, which is not forced",
-            help=f"force it (`force 1 {over} per {policy.batch}`), or give the epoch a number of batches",
+            secondary=_stage_of_epoch(policy),
+            help=f"force it (`force {least}1 {over} per {policy.batch}`), or give the epoch a number of batches",
         )  # fmt: skip
-    elif over == "rest" and policy.forces and total == policy.batch:
+    elif over == "rest" and forced and total == policy.batch:
+        named = [force.group for force in policy.forces if force.places and not force.each]
+        passes = f"`epoch one pass over {named[0]}` or " if named else ""
         reporter.report(
             EndlessEpoch, policy.span,
             f"the forced groups fill all {policy.batch} places, so that no pass over the rest says where an epoch ends",
-            help=f"add `epoch one pass over {policy.forces[0].group}` or `epoch 500 batches`",
+            help=f"add {passes}`epoch 500 batches`",
         )  # fmt: skip
+
+
+def _stage_of_epoch(policy: ir.Policy) -> list[Label]:
+    """The stage at fault, where it takes over its epoch from the policy around it."""
+    within = policy.span.start <= policy.epoch.span.start < policy.span.end
+    return [] if within or policy.span == policy.epoch.span else [Label(policy.span, "in this stage")]
+
+
+def _about_the_rest(policy: ir.Policy) -> tuple[str, ir.IRNode] | None:
+    """What the policy says of the rest's places, and where."""
+    if policy.weights is not None:
+        return ("`balance by`" if policy.weights.kind == "balance" else "`weight by`"), policy.weights
+    if policy.repeat is not None:
+        return "`repeat factor`", policy.repeat
+    if policy.bucket is not None:
+        return "`bucket by`", policy.bucket
+    forced = {force.group for force in policy.forces if force.places}
+    limit = next((f for f in policy.forces if f.bound == "at most" and f.group not in forced), None)
+    return None if limit is None else ("what `at most` limits", limit)
 
 
 def check_split(split: ir.Split, reporter: Reporter) -> None:

@@ -3,7 +3,10 @@
 1. parse the file and all it imports, and fill in their namespaces (`imports`);
 2. parameters, so that a missing or unknown one is said even where nothing uses it;
 3. every declaration of the main file, each with what it needs, whatever file that is in;
-4. the Program: the main file's loaders, and every dataset, group and split that was worked out.
+4. the Program: the main file's loaders, and every dataset, group and split that was worked out;
+5. the sample types along each loader, which say what would go wrong when it runs;
+6. where all that is right: what the whole most likely does not mean (`lints`);
+7. comments that should silence a warning and do not (`dsl/ignores`).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from attrs import frozen
 from feedline.compiler import ir
 from feedline.compiler.context import Context
 from feedline.compiler.imports import Loaded, load
+from feedline.compiler.lints import lint
 from feedline.compiler.lower_calls import lower_transform_call
 from feedline.compiler.lower_data import find_splits, lower_dataset, lower_group, lower_split
 from feedline.compiler.lower_loader import lower_loader
@@ -24,8 +28,10 @@ from feedline.compiler.lower_transforms import lower_named_chain
 from feedline.compiler.lower_values import constant, report_unknown_parameters
 from feedline.compiler.params import Given
 from feedline.compiler.paths import folder_of
+from feedline.compiler.sample_types.check import check_program
 from feedline.compiler.values import UNKNOWN
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
+from feedline.dsl.ignores import report_ignores
 from feedline.dsl.rules.names import EmptyFile
 from feedline.dsl.source import Sources, SourceText, Span
 
@@ -37,6 +43,8 @@ class CheckResult:
     program: ir.Program | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Sources
+    silenced: tuple[Diagnostic, ...] = ()
+    """What a comment of the file silences."""
 
 
 def compile_source(
@@ -45,24 +53,31 @@ def compile_source(
     params: Mapping[str, Given] | None = None,
     allow_python: bool = False,
     base: Path | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> CheckResult:
     """Check a text and say what it means. Never raises for what the text says.
 
     `params` are values for its parameters (see `params`). Relative paths start from `base`, by default the folder of
     `source.path`, or the working directory for a text whose path is in `<...>`. No data is opened, nothing is imported
-    from Python, and only `.pipe` files are read."""
+    from Python, and only `.pipe` files are read. Imported files at the absolute
+    paths of `texts` are these texts."""
     reporter = Reporter()
     reporter.sources.add(source)
     folder = folder_of(source.path) if base is None else base.absolute()
-    loaded = load(source, folder, reporter)
+    loaded = load(source, folder, reporter, texts or {})
     if not loaded.main.tree.declarations and not reporter.failed:
         reporter.report(EmptyFile, Span(source.path, 0, 0), "this file declares nothing", help="start with a `dataset`")
     ctx = Context(
         loaded.main, loaded.units, reporter, dict(params or {}), allow_python, loaded.parameters, lower_transform_call
     )  # fmt: skip
     loaders = _work_out(ctx, loaded)
-    program = None if reporter.failed else _program(ctx, loaders)
-    return CheckResult(program, tuple(in_order(reporter.diagnostics)), reporter.sources)
+    program = _program(ctx, loaders)
+    check_program(program, reporter)
+    if not reporter.failed:
+        lint(program, loaded.main, reporter)
+    report_ignores(source, reporter)
+    found = tuple(in_order(reporter.diagnostics))
+    return CheckResult(None if reporter.failed else program, found, reporter.sources, tuple(reporter.silenced))
 
 
 def _work_out(ctx: Context, loaded: Loaded) -> list[ir.Loader]:
@@ -100,7 +115,7 @@ def _program(ctx: Context, loaders: list[ir.Loader]) -> ir.Program:
         path=ctx.main.source.path,
         params=ctx.results(ir.ParamValue),
         datasets=ctx.results(ir.Dataset),
-        groups=ctx.results(ir.Group),
+        groups=(*ctx.results(ir.Group), *ctx.made.values()),
         splits=ctx.results(ir.Split),
         loaders=tuple(loaders),
         sources=tuple(ctx.reporter.sources.values()),

@@ -57,6 +57,11 @@ def fingerprint(program: ir.Program) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
+def loader_meaning(loader: ir.Loader, path: str) -> dict[str, Any]:
+    """What a loader of the program at `path` means, as plain JSON data: what counts in `fingerprint`."""
+    return _meaning(_converter().unstructure(loader), str(folder_of(path)))
+
+
 def _meaning(data: Any, root: str) -> Any:
     """The same data without where it was written and whether it was written or filled in."""
     if isinstance(data, dict):

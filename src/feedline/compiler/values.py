@@ -203,12 +203,12 @@ class Evaluator:
         return UNKNOWN
 
     def _without_module(self, expr: tree.Expr, names: tuple[tree.Name, ...], type: ParamType) -> Fix | None:
-        """`bilinear` for Python's `InterpolationMode.BILINEAR`, where the type knows that word."""
+        """`bilinear` for Python's `InterpolationMode.BILINEAR`, or for `Bilinear`, where the type knows that word."""
         last = names[-1].text
         word = last if last in type.symbols else last.casefold()
-        if len(names) == 1 or word not in type.symbols or word in self.unit.names:
+        if word not in type.symbols or word in self.unit.names:
             return None
-        return Fix(f"write `{word}`", (Edit(expr.span, word),))
+        return Fix(f"write `{word}`", (Edit(expr.span, word),), safe=True)
 
     def _call(self, expr: tree.Call, type: ParamType) -> Evaluated:
         name = expr.function.text if isinstance(expr.function, tree.NameRef) else None

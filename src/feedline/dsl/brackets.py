@@ -25,9 +25,10 @@ FaultKind: TypeAlias = Literal["unclosed", "unopened", "stray", "mismatched"]
 _OPENER_OF = {closer: opener for opener, closer in OPENING.items()}
 _BLOCK_WORDS = frozenset(
     {"LOADER", "POLICY", "TRANSFORM", "SAMPLE", "COLLATE", "MAYBE", "ONE", "SHUFFLED", "VIEWS", "ON", "BATCH", "WEIGHT"}
+    | {"FROM"}
 )
 _LOADER_BLOCKS = frozenset({"TRANSFORM", "SAMPLE", "COLLATE"})
-_STEP_BLOCKS = frozenset({"MAYBE", "ONE", "SHUFFLED", "VIEWS"})
+_INNER_BLOCKS = frozenset({"MAYBE", "ONE", "SHUFFLED", "VIEWS", "FROM"})
 
 
 @frozen
@@ -232,7 +233,7 @@ class _Mender:
         head = [token.type for token in self._tokens[start:at]]
         if self._tokens[at].type != "LBRACE" or not head or "LBRACE" in head:
             return False
-        return head[-1] in _LOADER_BLOCKS or head[0] in _STEP_BLOCKS
+        return head[-1] in _LOADER_BLOCKS or head[0] in _INNER_BLOCKS
 
     def _drop_opener(self) -> None:
         """A bracket with nothing indented after it, where others have that, opens nothing."""

@@ -81,6 +81,8 @@ class Reporter:
 
     sources: Sources = field(factory=Sources)
     diagnostics: list[Diagnostic] = field(factory=list)
+    silenced: list[Diagnostic] = field(factory=list)
+    """Warnings and hints that a comment of their line silences (see `ignores`)."""
 
     def report(
         self,
@@ -95,7 +97,9 @@ class Reporter:
         fixes: Iterable[Fix] = (),
         data: Mapping[str, Any] | None = None,
     ) -> Diagnostic:
-        """Record one fault at a span or, where there is no text to point at, about a path. A repeat is dropped."""
+        """Record one fault at a span or, where there is no text to point at, about a path. A repeat is dropped.
+
+        A warning or a hint that a comment of its line silences goes to `silenced`."""
         span = where if isinstance(where, Span) else None
         path = span.path if span is not None else str(where)
         line, column, end_line, end_column = 1, 1, 1, 1
@@ -120,9 +124,17 @@ class Reporter:
             fixes=tuple(fixes),
             data=dict(data or {}),
         )
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        known = self.silenced if self._is_silenced(diagnostic) else self.diagnostics
+        if diagnostic not in known:
+            known.append(diagnostic)
         return diagnostic
+
+    def _is_silenced(self, diagnostic: Diagnostic) -> bool:
+        if diagnostic.severity == "error" or diagnostic.span is None or diagnostic.path not in self.sources:
+            return False
+        from feedline.dsl.ignores import silences
+
+        return silences(diagnostic.code, diagnostic.line, self.sources[diagnostic.path])
 
     @property
     def failed(self) -> bool:

@@ -2,7 +2,7 @@
 
 What is expected is read off the parser's tables: the tokens that would fit, and for each of them which rules of the
 grammar could begin with it. The grammar has a rule for each role a thing can play (`force_count`, `part_name`), so the
-words for a role (`ROLES`) are all that is written by hand.
+words for a role (`roles.py`) are all that is written by hand.
 """
 
 from __future__ import annotations
@@ -15,73 +15,23 @@ from lark import Token
 
 from feedline.dsl.brackets import Fault, closing_edit
 from feedline.dsl.diagnostics import Edit, Fix, Label, Reporter, Rule
-from feedline.dsl.hints import misplaced, odd_number, odd_text, slip
+from feedline.dsl.hints import (
+    COMPARED,
+    misplaced,
+    odd_number,
+    odd_text,
+    odd_text_meant,
+    run_together,
+    sampling_slip,
+    slip,
+)
 from feedline.dsl.literals import PLAIN_BACKSLASH
+from feedline.dsl.roles import ROLES
 from feedline.dsl.rules.syntax import BadLiteral, TooDeep, UnexpectedText, UnknownText, UnmatchedBracket
 from feedline.dsl.source import SourceText, Span
 from feedline.dsl.suggest import did_you_mean, suggest
 from feedline.dsl.tokens import GARBAGE, MAX_DEPTH, offsets
 from feedline.grammar import Reading, keyword_types, spellings
-
-ROLES: dict[str, str] = {
-    "declaration": "a declaration",
-    "step": "a transform step",
-    "branch": "a branch",
-    "view": "a view",
-    "policy_statement": "a sampling statement",
-    "loader_statement": "a loader statement",
-    "field_collate": "a field and how it is collated",
-    "sized_part": "the name of a part",
-    "valued_part": "the name of a part",
-    "source": "a dataset",
-    "predicate": "a condition",
-    "probability": "a probability",
-    "view_count": "a number of views",
-    "batch_size": "a number of samples in a batch",
-    "epoch_count": "a number of batches or samples",
-    "seed_value": "a number",
-    "each_size": "a number of samples of each",
-    "factor_value": "a number",
-    "bucket_count": "a number of buckets",
-    "part_size": "the size of the part",
-    "group_weight": "a group and its weight",
-    "group_weight_value": "a weight",
-    "maximum": "a share of the samples",
-    "force_count": "a number of samples",
-    "fold_count": "a number of folds",
-    "each_count": "a number of views",
-    "draw_count": "a number of classes",
-    "dataset_ref": "a dataset",
-    "split_key": "a field or a group",
-    "field_ref": "a field",
-    "group_ref": "the name of a group",
-    "policy_ref": "the name of a policy",
-    "transform_ref": "the name of a transform",
-    "population": "the name of a group",
-    "collate_kind": "a way to collate",
-    "import_path": "the path of a file in quotes",
-    "import_name": "a name",
-    "import_alias": "a name",
-    "field": "the name of a field",
-    "param_name": "a name for the parameter",
-    "let_name": "a name for the value",
-    "dataset_name": "a name for the dataset",
-    "group_name": "a name for the group",
-    "part_name": "the name of a part",
-    "transform_name": "a name for the transform",
-    "policy_name": "a name for the policy",
-    "loader_name": "a name for the loader",
-    "param_type": "a type",
-    "argument": "an argument",
-    "value": "a value",
-    "expr": "a value",
-    "and_expr": "a value",
-    "not_expr": "a value",
-    "sum": "a value",
-    "factor": "a value",
-    "name": "a name",
-}
-"""What each rule that plays a role stands for, the most telling first: where several fit, the first one is said."""
 
 _STATEMENTS = (
     *("declaration", "step", "branch", "view", "policy_statement", "loader_statement"),
@@ -94,8 +44,10 @@ _CONTINUATIONS = frozenset(
 """What may always follow a value, and so is worth saying only where nothing else could."""
 
 _INSERTED = frozenset({"ASSIGN", "FROM", "INTO", "BY", "PER", "WITH", "OF", "EACH"})
-_QUIET = frozenset({"AT", "FOLDS"})
+_QUIET = frozenset({"AT", "FOLDS", "ACROSS"})
 """What is rarely meant; a list of what is missing is clearer without it."""
+_BESIDE = {"group_ref": "OF"}
+"""What is rarely meant where a role could stand as well."""
 
 _PHRASES = {
     **{"STRATIFIED": "`stratified by`", "GROUPED": "`grouped by`", "FORCED": "`forced first`"},
@@ -120,6 +72,8 @@ class Problem:
     help: str | None = None
     fix: tuple[str, int, int, str] | None = None
     """Title, start, end and new text of an edit that puts it right."""
+    sure: bool = False
+    """Whether it is plain that nothing else was meant."""
     secondary: tuple[tuple[int, int, str], ...] = ()
 
     def report(self, path: str, reporter: Reporter) -> None:
@@ -127,7 +81,7 @@ class Problem:
         fixes = []
         if self.fix is not None:
             title, start, end, text = self.fix
-            fixes.append(Fix(title, (Edit(Span(path, start, end), text),)))
+            fixes.append(Fix(title, (Edit(Span(path, start, end), text),), self.sure))
         labels = [Label(Span(path, start, end), text) for start, end, text in self.secondary]
         where = Span(path, self.start, self.end)
         reporter.report(self.rule, where, self.message, label=self.label, help=self.help, fixes=fixes, secondary=labels)
@@ -189,7 +143,9 @@ def unexpected(place: Place) -> Problem:
         (did_you_mean(found, near) if near else None)
         or misplaced(place.block, place.first, found, following)
         or slip(found, place.previous, kinds)
+        or sampling_slip(found, place.previous, kinds)
     )
+    fix = _fix(place, kinds, near, help)
     return Problem(
         UnexpectedText,
         start,
@@ -197,7 +153,8 @@ def unexpected(place: Place) -> Problem:
         f"expected {_any_of(words)}{after}, found {_describe(found, place.source)}",
         label=f"expected {_any_of(words)}",
         help=help,
-        fix=_fix(place, kinds, near, help),
+        fix=fix,
+        sure=fix is not None and fix[3].strip() in ("=", "=="),
     )
 
 
@@ -261,7 +218,9 @@ def _bad_token(token: Token) -> Problem:
     if token.type == "BAD_NUMBER":
         return Problem(BadLiteral, start, end, f"`{_short(token)}` is no number", help=odd_number(token))
     message, help = odd_text(token)
-    return Problem(UnknownText, start, end, message, help=help)
+    meant = odd_text_meant(token)
+    fix = None if meant is None or help is None else (help, start, end, meant)
+    return Problem(UnknownText, start, end, message, help=help, fix=fix, sure=True)
 
 
 def _misspelt_first_word(place: Place) -> Problem | None:
@@ -313,7 +272,10 @@ def _in_words(place: Place, expected: dict[str, Any]) -> list[str]:
             others.append(kind)
     if roles.keys() & _STATEMENTS:
         others = []
-    plain = [kind for kind in others if kind not in _CONTINUATIONS | _QUIET] or ([] if roles else others)
+    others = [kind for kind in others if not any(_BESIDE.get(role) == kind for role in roles)]
+    meant = {"IN"} - ({"IN"} if "EQ" in expected else set())  # after a field, not between two values
+    plain = [kind for kind in others if kind in meant or kind not in _CONTINUATIONS | _QUIET]
+    plain = plain or ([] if roles else others)
     tokens = [
         _PHRASES.get(kind) or f"`{spellings()[kind]}`"
         for kind in sorted(plain, key=lambda kind: (_ORDER.index(kind) + 1 if kind in _ORDER else 0, kind))
@@ -379,8 +341,14 @@ def _fix(
     found, missing = place.found, [kind for kind in expected if kind not in _CONTINUATIONS]
     if near:
         return f"write `{near[0]}`", *offsets(found), near[0]
+    apart = run_together(place.previous)
+    if apart is not None and place.previous is not None:
+        return f"write `{apart}`", *offsets(place.previous), apart
     if found.type in ("EQ", "COLON") and missing == ["ASSIGN"]:
-        return "write `=`", *offsets(found), "="
+        beside = place.previous is not None and offsets(place.previous)[1] == offsets(found)[0]
+        return "write `=`", *offsets(found), " =" if beside else "="
+    if found.type == "ASSIGN" and help == COMPARED:
+        return "write `==`", *offsets(found), "=="
     if help is not None or len(missing) != 1 or missing[0] not in _INSERTED or place.previous is None:
         return None
     at, stack = offsets(place.previous)[1], list(place.stack)

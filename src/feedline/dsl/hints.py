@@ -9,7 +9,7 @@ from lark import Token
 
 _POLICY_WORDS = frozenset(
     {"BATCH", "FORCE", "REST", "EPOCH", "LAST", "ORDER", "PLACES", "UNEVEN", "DISTINCT", "SEED", "BALANCE", "WEIGHT"}
-    | {"DRAW", "REPEAT", "BUCKET"}
+    | {"DRAW", "REPEAT", "BUCKET", "MIX"}
 )
 _COMPARISONS = frozenset({"EQ", "NE", "LT", "LE", "GT", "GE", "IN", "MATCHES"})
 _LOADER_WORDS = frozenset({"SAMPLE", "COLLATE", "ON"})
@@ -22,6 +22,7 @@ _ODD_TEXT = {
     "\\": "inside `( )` and `[ ]` a line may end anywhere, without a mark",
     "@": "the language has no decorators",
 }
+COMPARED = "two values are compared with `==`"
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u0060\u00b4"
 
 
@@ -34,6 +35,13 @@ def odd_text(token: Token) -> tuple[str, str | None]:
         return f"the invisible character U+{ord(token):04X} ({name}) means nothing here", "delete it"
     shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in token[:20])
     return f"`{shown}` means nothing here", _ODD_TEXT.get(str(token))
+
+
+def odd_text_meant(token: Token) -> str | None:
+    """What to put in the place of text that is no token, where that is plain."""
+    if len(token) == 1 and not token.isprintable():
+        return "" if unicodedata.category(token) == "Cf" else " "
+    return {"&": "and", "&&": "and", "|": "or", "||": "or"}.get(str(token))
 
 
 def odd_number(token: Token) -> str | None:
@@ -49,7 +57,7 @@ def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str 
     if found.type == "EQ" and "ASSIGN" in expected:
         return "a value is given with one `=`"
     if found.type == "ASSIGN" and "EQ" in expected:
-        return "two values are compared with `==`"
+        return COMPARED
     if found.type == "COLON" and "LBRACE" in expected:
         return "a block stands in braces: `{ ... }`"
     if found.type == "COLON" and "ASSIGN" in expected:
@@ -67,6 +75,30 @@ def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str 
     return None
 
 
+def sampling_slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str | None:
+    """Help for a sampling statement whose words are not quite in place."""
+    apart = run_together(previous)
+    if apart is not None and found.type == "NUMBER":
+        return f"write `{apart}`"
+    if found.type == "RANKS" and "ACROSS" in expected:
+        return "write `across ranks`"
+    if found.type == "ACROSS":
+        return "`across ranks` stands right after the size of the batch"
+    if previous is not None and previous.type == "OF" and "EACH" in expected:
+        return "a group stands alone (`force 3 defects per 8`), values of a field after `of each`"
+    if previous is not None and previous.type == "EACH" and "PER" in expected:
+        return "write `of each`: `force 1 of each label in (0, 1) per 8`"
+    if {"COMMA", "PER"} <= expected and found.type not in ("_END", "$END"):
+        return "parts are separated by commas: `mix real 3, synthetic 1 per 8`"
+    return None
+
+
+def run_together(word: Token | None) -> str | None:
+    """`at most` for `atmost` and `at_most`, and so for `at least`."""
+    plain = "" if word is None else word.lower().replace("_", "")
+    return {"atmost": "at most", "atleast": "at least"}.get(plain)
+
+
 def misplaced(block: str | None, first: Token, found: Token, following: Token | None) -> str | None:
     """Help for a statement that belongs in another block. `block` is the grammar's rule for statements of this one."""
     direct = following is first or found is following
@@ -77,7 +109,7 @@ def misplaced(block: str | None, first: Token, found: Token, following: Token | 
         and direct
     ):
         return "`batch { ... }` belongs at the end of the loader's `transform { ... }`"
-    if block == "loader_statement" and first.type in _POLICY_WORDS and direct:
+    if block == "loader_statement" and first.type in _POLICY_WORDS | {"FROM"} and direct:
         return f"`{first}` belongs in the loader's `sample {{ ... }}`"
     if block == "loader_statement" and found.type == "LPAR" and direct:
         return "transform steps belong in the loader's `transform { ... }`"

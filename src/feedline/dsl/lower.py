@@ -25,7 +25,6 @@ _PLAIN: dict[str, type[t.Node]] = {
     "attribute": t.Attribute,
     "balance": t.BalanceBy,
     "batch_chain": t.BatchStep,
-    "batch_size_statement": t.BatchSize,
     "bucket": t.BucketBy,
     "call_step": t.CallStep,
     "dataset": t.Dataset,
@@ -38,6 +37,7 @@ _PLAIN: dict[str, type[t.Node]] = {
     "index": t.Index,
     "let": t.Let,
     "maybe": t.MaybeStep,
+    "mix_part": t.MixPart,
     "on_field": t.OnStep,
     "option": t.Option,
     "param": t.Param,
@@ -61,6 +61,7 @@ _LISTS: dict[str, tuple[Any, int]] = {
     "one_of": (t.OneOfStep, 0),
     "policy": (t.Policy, 1),
     "sample_block": (t.SampleBlock, 0),
+    "stage": (t.Stage, 1),
     "tuple_expr": (t.TupleExpr, 0),
 }
 
@@ -225,15 +226,29 @@ class _Lowering:
     def view_list(self, span: Span, *views: t.View) -> t.ViewsStep:
         return t.ViewsStep(span, None, None, views)
 
-    def at_least(self, span: Span) -> bool:
+    def bound(self, span: Span, word: Token) -> str:
+        return f"at {word}"
+
+    def across_ranks(self, span: Span) -> bool:
         return True
 
     def replacement(self, span: Span, word: Token) -> bool:
         return word.type == "WITH"
 
-    def force(self, span: Span, at_least: bool | None, *rest: Any) -> t.Force:
-        count, group, size, replacement = rest
-        return t.Force(span, count, group, size, bool(at_least), replacement)
+    def batch_size_statement(self, span: Span, size: t.Expr, across: bool | None) -> t.BatchSize:
+        return t.BatchSize(span, size, bool(across))
+
+    def force(self, span: Span, bound: str | None, *rest: Any) -> t.Force:
+        count, group, size, across, replacement = rest
+        return t.Force(span, count, group, size, bound or "exactly", bool(across), replacement)
+
+    def force_each(self, span: Span, bound: str | None, *rest: Any) -> t.ForceEach:
+        count, by, values, size, across, replacement = rest
+        return t.ForceEach(span, count, by, values, size, bound or "exactly", bool(across), replacement)
+
+    def mix(self, span: Span, *rest: Any) -> t.Mix:
+        *parts, size, across, replacement = rest
+        return t.Mix(span, tuple(parts), size, bool(across), replacement)
 
     def rest(self, span: Span, replacement: bool) -> t.Rest:
         return t.Rest(span, replacement)

@@ -9,7 +9,6 @@ from lark import Token, UnexpectedToken
 
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
 from feedline.dsl.lower import lower
-from feedline.dsl.recovery import recover
 from feedline.dsl.source import SourceText, Span
 from feedline.dsl.tokens import scan
 from feedline.dsl.tree import Declaration, SyntaxTree
@@ -37,6 +36,9 @@ def parse(text: str, path: str = "<text>") -> ParseResult:
     tokens = scan(text, path, reporter)
     declarations = _read(tokens, path, reporter)
     if declarations is None:
+        # Imported here: a right file has no use for it.
+        from feedline.dsl.recovery import recover
+
         declarations = recover(tokens, source, reporter)
     tree = SyntaxTree(Span(path, 0, len(text)), declarations)
     return ParseResult(tree, tuple(in_order(reporter.diagnostics)), source)

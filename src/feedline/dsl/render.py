@@ -1,4 +1,5 @@
-"""Turns diagnostics into what a reader or a program sees: `text` in the style of rustc, `concise`, or `json`.
+"""Turns diagnostics into what a reader or a program sees: `text` in the style of rustc, `concise`, `json`, and the
+formats of others (`formats`).
 
     error[FL101]: there is no dataset `castngs`
       --> train.pipe:14:19
@@ -24,7 +25,7 @@ from feedline.dsl.diagnostics import Diagnostic, Edit, Fix, Label, in_order
 from feedline.dsl.rules import RULES
 from feedline.dsl.source import SourceText, Span
 
-Format = Literal["text", "concise", "json"]
+Format = Literal["text", "concise", "json", "github", "sarif"]
 
 FORMAT_VERSION = 1
 """Of the `json` format. It grows when a field changes or goes; a new field does not change it."""
@@ -58,8 +59,17 @@ def render(
     ordered = in_order(diagnostics)
     if format == "json":
         return json.dumps(to_json(ordered, sources), indent=2, default=str) + "\n"
+    if format == "sarif":
+        from feedline import __version__
+        from feedline.dsl.formats import sarif
+
+        return sarif(ordered, sources, __version__)
     if not ordered:
         return ""
+    if format == "github":
+        from feedline.dsl.formats import github
+
+        return github(ordered)
     if format == "concise":
         return "".join(f"{_concise(diagnostic)}\n" for diagnostic in ordered)
     blocks = [_text(diagnostic, sources, color, width) for diagnostic in ordered]

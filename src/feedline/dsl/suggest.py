@@ -32,6 +32,11 @@ def did_you_mean(name: str, candidates: Iterable[str], limit: int = 3) -> str | 
     return f"did you mean {', '.join(near[:-1])}{' or ' if near[1:] else ''}{near[-1]}?"
 
 
+def same_but_for_case(a: str, b: str) -> bool:
+    """Whether two names differ in capitals alone: what was meant is then certain."""
+    return a.casefold() == b.casefold()
+
+
 def _distance(a: str, b: str) -> int:
     """Restricted Damerau-Levenshtein distance (no substring is edited twice)."""
     before: list[int] = []

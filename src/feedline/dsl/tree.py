@@ -7,6 +7,7 @@ Spans take no part in equality, so two trees are equal when they say the same. N
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeAlias
 
 from attrs import field, fields, frozen
@@ -241,19 +242,53 @@ Step: TypeAlias = (
 
 @frozen
 class BatchSize(Node):
-    """`batch 64`"""
+    """`batch 64 [across ranks]`"""
 
     size: Expr
+    across_ranks: bool
 
 
 @frozen
 class Force(Node):
-    """`force [at least] COUNT GROUP per SIZE [with|without replacement]`; `replacement` is None where not said."""
+    """`force [at least|at most] COUNT GROUP per SIZE [across ranks] [with|without replacement]`; `bound` is `exactly`
+    where none is said, `replacement` None."""
 
     count: Expr
     group: Expr
     size: Expr
-    at_least: bool
+    bound: str
+    across_ranks: bool
+    replacement: bool | None
+
+
+@frozen
+class ForceEach(Node):
+    """`force [at least] COUNT of each FIELD in (VALUES) per SIZE [across ranks] [with|without replacement]`"""
+
+    count: Expr
+    by: Expr
+    values: Expr
+    size: Expr
+    bound: str
+    across_ranks: bool
+    replacement: bool | None
+
+
+@frozen
+class MixPart(Node):
+    """`real 3`: a group, a dataset or a part of one, and its share of the batch."""
+
+    what: Expr
+    share: Expr
+
+
+@frozen
+class Mix(Node):
+    """`mix PART SHARE, PART SHARE per SIZE [across ranks] [with|without replacement]`"""
+
+    parts: tuple[MixPart, ...]
+    size: Expr
+    across_ranks: bool
     replacement: bool | None
 
 
@@ -266,7 +301,7 @@ class Rest(Node):
 
 @frozen
 class EpochPass(Node):
-    """`epoch one pass over GROUP`; `over` is the name `rest` or a group."""
+    """`epoch one pass over GROUP`; `over` is the name `rest`, a group or a part of a `mix`."""
 
     over: Expr
 
@@ -318,11 +353,12 @@ class WeightBy(Node):
 
 @frozen
 class Draw(Node):
-    """`draw 8 label with 4 each`"""
+    """`draw 8 label with 4 each [with|without replacement]`"""
 
     classes: Expr
     by: Expr
     each: Expr
+    replacement: bool | None
 
 
 @frozen
@@ -342,6 +378,14 @@ class BucketBy(Node):
 
 
 @frozen
+class Stage(Node):
+    """`from epoch 10 { ... }`"""
+
+    epoch: Expr
+    statements: tuple[PolicyStatement, ...]
+
+
+@frozen
 class OnError(Node):
     """`on error fail|skip|replace [max 1%]`, in a loader or in its sampling"""
 
@@ -352,6 +396,8 @@ class OnError(Node):
 PolicyStatement: TypeAlias = (
     BatchSize
     | Force
+    | ForceEach
+    | Mix
     | Rest
     | EpochPass
     | EpochLength
@@ -362,6 +408,7 @@ PolicyStatement: TypeAlias = (
     | Draw
     | RepeatFactor
     | BucketBy
+    | Stage
     | OnError
     | ErrorStatement
 )
@@ -530,11 +577,23 @@ class SyntaxTree(Node):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below `node`, in the order they were written."""
-    for attribute in fields(type(node)):
-        value = getattr(node, attribute.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Node):
-                yield item
+    return iter(_below(node))
+
+
+def _below(node: Node) -> list[Node]:
+    found: list[Node] = []
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += [item for item in value if isinstance(item, Node)]
+    return found
+
+
+@cache
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in fields(kind) if attribute.name != "span")
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -543,4 +602,4 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        stack.extend(reversed(_below(current)))

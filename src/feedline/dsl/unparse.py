@@ -206,13 +206,22 @@ def _step(node: t.Node) -> str | None:
 
 def _sampling(node: t.Node) -> str | None:
     match node:
-        case t.BatchSize(size=size):
-            return f"batch {_expression(size)}"
-        case t.Force(count=count, group=group, size=size, at_least=at_least, replacement=replacement):
-            places = f"{'at least ' if at_least else ''}{_count(count)} {_expression(group)} per {_expression(size)}"
-            return f"force {places}" + ("" if replacement is None else f" {_with(replacement)}")
+        case t.BatchSize():
+            return f"batch {_size(node)}"
+        case t.Force(count=count, group=group, replacement=replacement):
+            what = f"{_count(count)} {_expression(group)}"
+            return f"force {_bound(node.bound)}{what} per {_size(node)}{_with(replacement)}"
+        case t.ForceEach(count=count, by=by, values=values, replacement=replacement):
+            what = f"{_count(count)} of each {_expression(by)} in {_expression(values)}"
+            return f"force {_bound(node.bound)}{what} per {_size(node)}{_with(replacement)}"
+        case t.Mix(parts=parts, replacement=replacement):
+            return f"mix {', '.join(map(_statement, parts))} per {_size(node)}{_with(replacement)}"
+        case t.MixPart(what=what, share=share):
+            return f"{_expression(what)} {_count(share)}"
+        case t.Stage(epoch=epoch, statements=statements):
+            return f"from epoch {_expression(epoch)} {_block(statements)}"
         case t.Rest(replacement=replacement):
-            return f"rest {_with(replacement)}"
+            return f"rest{_with(replacement)}"
         case t.EpochPass(over=over):
             return f"epoch one pass over {_expression(over)}"
         case t.EpochLength(count=count, unit=unit):
@@ -229,8 +238,8 @@ def _sampling(node: t.Node) -> str | None:
             return f"weight by {_block(table) if by is None else _expression(by)}"
         case t.GroupWeight(group=group, weight=weight):
             return f"{_expression(group)} {_expression(weight)}"
-        case t.Draw(classes=classes, by=by, each=each):
-            return f"draw {_count(classes)} {_expression(by)} with {_expression(each)} each"
+        case t.Draw(classes=classes, by=by, each=each, replacement=replacement):
+            return f"draw {_count(classes)} {_expression(by)} with {_expression(each)} each{_with(replacement)}"
         case t.RepeatFactor(threshold=threshold, by=by):
             return f"repeat factor {_expression(threshold)} by {_expression(by)}"
         case t.BucketBy(by=by, count=count):
@@ -282,8 +291,18 @@ def _count(node: t.Expr) -> str:
     return text if isinstance(node, t.Number | t.NameRef | t.Attribute) else f"({text})"
 
 
-def _with(replacement: bool) -> str:
-    return "with replacement" if replacement else "without replacement"
+def _size(node: t.BatchSize | t.Force | t.ForceEach | t.Mix) -> str:
+    return _expression(node.size) + (" across ranks" if node.across_ranks else "")
+
+
+def _bound(bound: str) -> str:
+    return "" if bound == "exactly" else f"{bound} "
+
+
+def _with(replacement: bool | None) -> str:
+    if replacement is None:
+        return ""
+    return " with replacement" if replacement else " without replacement"
 
 
 _EXPRESSIONS = (

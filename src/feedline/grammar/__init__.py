@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import lark
@@ -26,10 +27,10 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
     "clause": ("from", "where", "into", "by", "as", "of", "stratified", "grouped", "folds", "seed", "rest", "weight"),
     "step": ("maybe", "one", "shuffled", "views", "on", "batch"),
     "policy": (
-        *("force", "at", "least", "per", "with", "without", "replacement"),
+        *("force", "at", "least", "most", "per", "across", "ranks", "with", "without", "replacement"),
         *("epoch", "pass", "over", "batches", "samples"),
         *("last", "drop", "keep", "pad", "order", "sequential", "places", "forced", "first", "uneven", "distinct"),
-        *("balance", "draw", "each", "repeat", "factor", "bucket"),
+        *("balance", "mix", "draw", "each", "repeat", "factor", "bucket"),
     ),
     "loader": ("sample", "collate", "tuple", "dict", "error", "fail", "skip", "replace", "max"),
     "operator": ("and", "or", "not", "in", "matches", "has"),
@@ -45,7 +46,9 @@ OPENING: dict[str, str] = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 """Token type of each opening bracket, with the type that closes it."""
 CLOSING = frozenset(OPENING.values())
 
+_ONLY = itemgetter(0)
 _SILENT = frozenset({"SPACE", "COMMENT"})
+_HERE = Path(__file__).parent
 _TABLES = "tables.json"
 
 
@@ -189,13 +192,25 @@ def parser() -> Lark:
     Building it takes a few tenths of a second, so its tables are kept beside the grammar (`python -m feedline.grammar`
     writes them). Tables made from another grammar or by another Lark are not used.
     """
-    kept = files(__name__).joinpath(_TABLES)
+    kept = _HERE / _TABLES
     if kept.is_file():
         tables = json.loads(kept.read_text(encoding="utf-8"), object_hook=_numbered)
         if tables["made_from"] == origin():
             options = {"postlex": Statements(), "propagate_positions": True}
-            return Lark._load_from_dict(tables["data"], tables["memo"], **options)
-    return build()
+            return _straight(Lark._load_from_dict(tables["data"], tables["memo"], **options))
+    return _straight(build())
+
+
+def _straight(built: Lark) -> Lark:
+    """Hand on the one child of `?rule: other` as it is. Lark finds its position anew in each of the nine rules between
+    a value and an expression, which is half the time of a parse."""
+    callbacks: dict[Any, Any] = built.parser.parser.parser.callbacks  # pyright: ignore[reportAttributeAccessIssue]
+    for rule in callbacks:
+        if rule.options.expand1 and rule.alias is None and len(rule.expansion) == 1:
+            (symbol,) = rule.expansion
+            if not symbol.name.startswith("_") and not getattr(symbol, "filter_out", False):
+                callbacks[rule] = _ONLY
+    return built
 
 
 def _numbered(table: dict[str, Any]) -> dict[Any, Any]:
@@ -219,7 +234,7 @@ def build(strict: bool = False) -> Lark:
 
 def grammar() -> str:
     """The text of `pipe.lark`."""
-    return files(__name__).joinpath("pipe.lark").read_text(encoding="utf-8")
+    return (_HERE / "pipe.lark").read_text(encoding="utf-8")
 
 
 def origin() -> str:

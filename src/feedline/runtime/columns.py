@@ -68,6 +68,16 @@ class TextColumn:
     _bytes: torch.Tensor
     _offsets: torch.Tensor
 
+    @property
+    def bytes(self) -> np.ndarray:
+        """All strings one after the other, UTF-8, uint8."""
+        return self._bytes.numpy()
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where each string begins, int64 (n + 1,)."""
+        return self._offsets.numpy()
+
     @classmethod
     def of(cls, texts: Iterable[str]) -> TextColumn:
         """The column of some strings."""
@@ -90,6 +100,16 @@ class TextColumn:
 
 
 AnyColumn = Column | RaggedColumn | TextColumn
+
+
+def arrays(column: AnyColumn) -> tuple[np.ndarray, ...]:
+    """What a column is made of, for whoever compares two: its values and, where it has them, where each sample's
+    begin."""
+    if isinstance(column, Column):
+        return (column.values,)
+    if isinstance(column, TextColumn):
+        return column.bytes, column.offsets
+    return column.values, column.offsets
 
 
 def take(column: AnyColumn, indices: Sequence[int] | np.ndarray) -> AnyColumn:

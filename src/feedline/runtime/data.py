@@ -72,6 +72,11 @@ class PartSource:
     def __len__(self) -> int:
         return len(self._indices)
 
+    @property
+    def indices(self) -> np.ndarray:
+        """Which samples of the source these are, int64 (m,)."""
+        return self._indices.values
+
     def read(self, index: int) -> Sample:
         """The sample at a position of the part."""
         return self.sources[0].read(int(self._indices.values[index]))
@@ -109,7 +114,7 @@ class BoundData:
     def dataset(self, name: str) -> Bound | None:
         """The dataset of a declaration, opened."""
         if name not in self._datasets:
-            declaration = next(item for item in self.program.datasets if item.name == name)
+            declaration = self._declared(name)
             source = self._open(declaration)
             self._datasets[name] = None if source is None else Bound(source, Indexed(source))
         return self._datasets[name]
@@ -148,7 +153,7 @@ class BoundData:
 
     def _read_by(self, name: str) -> set[str]:
         """A dataset and those it is a concatenation of."""
-        declaration = next(item for item in self.program.datasets if item.name == name)
+        declaration = self._declared(name)
         return {name}.union(*(self._read_by(reference.dataset) for reference in declaration.concat))
 
     def _split_of(self, dataset: str) -> ir.Split | None:
@@ -165,7 +170,14 @@ class BoundData:
     def _members(self, group: ir.Group, bound: Bound) -> np.ndarray | None:
         mask = self.decide(
             group.dataset,
-            lambda: evaluate(group.predicate, bound.columns, len(bound), self._mask, self.reporter),
+            lambda: evaluate(
+                group.predicate,
+                bound.columns,
+                len(bound),
+                self._mask,
+                self.reporter,
+                lambda data: self._from(group.dataset, data),
+            ),
         )
         if mask is None or mask.any():
             return mask
@@ -183,7 +195,7 @@ class BoundData:
             return None
 
     def _first_source(self, dataset: str) -> ir.SourceCall:
-        declaration = next(item for item in self.program.datasets if item.name == dataset)
+        declaration = self._declared(dataset)
         return declaration.source or self._first_source(declaration.concat[0].dataset)
 
     def _mask(self, name: str) -> np.ndarray:
@@ -193,6 +205,24 @@ class BoundData:
         dataset = next(item.dataset for item in self.program.groups if item.name == name)
         bound = self.dataset(dataset)
         return np.zeros(0 if bound is None else len(bound), bool)
+
+    def _from(self, dataset: str, data: ir.DataRef) -> np.ndarray:
+        """Which samples of a dataset come from `data`, one of those that it is made of with `+`."""
+        declaration = self._declared(dataset)
+        masks: list[np.ndarray] = [np.zeros(0, bool)]
+        for reference in declaration.concat:
+            indices = self.indices(reference)
+            size = 0 if indices is None else len(indices)
+            if reference == data or (data.part is None and reference.dataset == data.dataset):
+                masks.append(np.ones(size, bool))
+            elif indices is None or not self._declared(reference.dataset).concat:
+                masks.append(np.zeros(size, bool))
+            else:
+                masks.append(self._from(reference.dataset, data)[indices])
+        return np.concatenate(masks)
+
+    def _declared(self, name: str) -> ir.Dataset:
+        return next(item for item in self.program.datasets if item.name == name)
 
     def _report_empty(self, group: ir.Group, size: int) -> None:
         self.reporter.report(

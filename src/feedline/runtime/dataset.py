@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, overload
 
@@ -27,12 +27,31 @@ _REPLACEMENT_TRIES = 20
 
 
 class BatchIndices(list[int]):
-    """The positions of one batch, a plain list to a DataLoader, with the epoch and the batch's global number."""
+    """The positions of one batch, a plain list to a DataLoader, with the epoch and the batch's global number.
 
-    def __init__(self, positions: Iterable[int] = (), epoch: int = 0, number: int = 0):
-        super().__init__(positions)
-        self.epoch = epoch
-        self.number = number
+    Made a million times a second: no `__init__`, the two attributes are set afterwards."""
+
+    __slots__ = ("epoch", "number")
+
+    epoch: int
+    number: int
+
+    def places(self) -> range:
+        """Where its samples stand in the global batch."""
+        return range(len(self))
+
+
+class RankIndices(BatchIndices):
+    """One rank's share of a batch that all ranks share: every `world`-th place of it, from `rank` on."""
+
+    __slots__ = ("rank", "world")
+
+    rank: int
+    world: int
+
+    def places(self) -> range:
+        """Where its samples stand in the global batch."""
+        return range(self.rank, self.rank + self.world * len(self), self.world)
 
 
 @frozen(eq=False)
@@ -121,12 +140,19 @@ class PipeDataset(Dataset[Any]):
 
     def batch_of(self, fetched: Fetched) -> Any:
         """The fetched samples collated, with the batch chain applied."""
-        place = (fetched.key.epoch, fetched.key.number)
+        key, rank = fetched.key, fetched.key.places().start
+        # Ranks that share a batch each draw for their own share; the first as one rank alone would.
+        place = (key.epoch, key.number, rank) if rank else (key.epoch, key.number)
         with seeded(derive_key(self._seed, "collate", *place)) if self._collator.user_code else nullcontext():
             batch = self._collator.collate(fetched.samples, fetched.where)
         if self._batch_chain is None:
             return batch
         return self._batch_chain(batch, derive_key(self._seed, "batch", *place))
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The index in the whole dataset of every position, int64 (m,)."""
+        return self._indices.values
 
     def dataset_index(self, position: int) -> int:
         """The index in the whole dataset of a position in this part."""
@@ -156,7 +182,7 @@ class PipeDataset(Dataset[Any]):
         samples: list[Sample] = []
         positions: list[int] = []
         replaced = 0
-        for place, position in enumerate(batch):
+        for share, (place, position) in enumerate(zip(batch.places(), batch, strict=True)):
             global_place = batch.number * self._batch_size + place
             try:
                 samples.append(self._sample(position, batch.epoch, global_place))
@@ -165,7 +191,7 @@ class PipeDataset(Dataset[Any]):
                 if self._on_error.mode == "fail":
                     raise PipelineFailure(self._unreadable(position, error)) from error
                 if self._on_error.mode == "replace":
-                    taken = {*positions, *batch[place:]}
+                    taken = {*positions, *batch[share:]}
                     position, sample = self._replacement(position, taken, batch.epoch, global_place, error)
                     samples.append(sample)
                     positions.append(position)
@@ -210,12 +236,13 @@ class PipeDataset(Dataset[Any]):
         ) from error
 
     def _alike(self, position: int, key: int) -> list[int]:
-        """Draws by key of what may stand for a position: by weight in a weighted policy, else from the same groups."""
+        """Draws by key of what may stand for a position, from the same groups; by weight in a weighted policy."""
         generator = np.random.Generator(np.random.Philox(key=key))
-        if self._weights is not None:
-            return weighted_draws(self._weights.values, generator.random(_REPLACEMENT_TRIES * 4)).tolist()
         membership = self._membership.values
         alike = np.flatnonzero(membership == membership[position])
+        if self._weights is not None and self._weights.values[alike].any():
+            weights = self._weights.values[alike]
+            return alike[weighted_draws(weights, generator.random(_REPLACEMENT_TRIES * 4))].tolist()
         return alike[generator.integers(len(alike), size=_REPLACEMENT_TRIES * 4)].tolist()
 
     def _unreadable(self, position: int, error: UnreadableSample) -> Failure:

@@ -54,10 +54,11 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
-def to_diagnostic(failure: Failure, sources: Sources, loader: str) -> Diagnostic:
-    """The diagnostic of a failure, at its span or, where there is none, about the loader."""
+def to_diagnostic(failure: Failure, sources: Sources, loader: str | None = None) -> Diagnostic:
+    """The diagnostic of a failure, at its span or, where there is none, about the file. `loader` is the one that was
+    making a batch."""
     where = failure.span if failure.span is not None else next(iter(sources), "<text>")
-    notes = (*failure.notes, f"while loader `{loader}` made a batch")
+    notes = failure.notes if loader is None else (*failure.notes, f"while loader `{loader}` made a batch")
     return Reporter(sources).report(
         RULES[failure.code], where, failure.message, label=failure.label, help=failure.help, notes=notes
     )

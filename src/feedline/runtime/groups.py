@@ -21,6 +21,8 @@ from feedline.runtime.fields import find_field
 
 GroupMask = Callable[[str], np.ndarray]
 """The membership of a group, by its full name: bool (samples,)."""
+OriginMask = Callable[[ir.DataRef], np.ndarray]
+"""Which samples come from a dataset that this one is made of: bool (samples,)."""
 
 
 def evaluate(
@@ -29,11 +31,12 @@ def evaluate(
     size: int,
     group_mask: GroupMask,
     reporter: Reporter,
+    origin_mask: OriginMask | None = None,
 ) -> np.ndarray | None:
     """For each of `size` samples whether the predicate holds, bool (size,). None where it cannot be decided: a field
     that the data does not have, a class it does not know, a comparison that makes no sense; each is reported at its
     place."""
-    return _Evaluation(columns, size, group_mask, reporter).of_samples(predicate)
+    return _Evaluation(columns, size, group_mask, reporter, origin_mask).of_samples(predicate)
 
 
 @frozen(eq=False)
@@ -42,6 +45,7 @@ class _Evaluation:
     size: int
     group_mask: GroupMask
     reporter: Reporter
+    origin_mask: OriginMask | None
 
     def of_samples(self, predicate: ir.Predicate) -> np.ndarray | None:
         """One bool a sample."""
@@ -53,9 +57,11 @@ class _Evaluation:
             return self._logic(predicate, self.of_samples)
         return self._plain(predicate)
 
-    def _plain(self, predicate: ir.HasAnnotations | ir.InGroup | ir.Constant) -> np.ndarray | None:
+    def _plain(self, predicate: ir.HasAnnotations | ir.InGroup | ir.Constant | ir.FromDataset) -> np.ndarray | None:
         if isinstance(predicate, ir.InGroup):
             return self.group_mask(predicate.group)
+        if isinstance(predicate, ir.FromDataset):
+            return np.zeros(self.size, bool) if self.origin_mask is None else self.origin_mask(predicate.data)
         if isinstance(predicate, ir.Constant):
             return np.full(self.size, predicate.value)
         offsets = self._annotation_offsets(predicate)

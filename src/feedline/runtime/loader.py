@@ -7,14 +7,17 @@ Errors travel back as values too, because a DataLoader would turn them into a wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cached_property, partial
+from inspect import GEN_CLOSED, getgeneratorstate
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-import numpy as np
 import torch
 from attrs import evolve, frozen
-from torch.utils.data import DataLoader, Sampler, get_worker_info
+from torch.utils.data import DataLoader, get_worker_info
 from torch.utils.data._utils.pin_memory import pin_memory
 
 from feedline.compiler import ir
@@ -22,26 +25,28 @@ from feedline.dsl.errors import LoadError
 from feedline.dsl.source import Sources
 from feedline.runtime.dataset import BatchIndices, PipeDataset
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of, to_diagnostic
-from feedline.runtime.sampling import BatchPlan, Populations, rank_batches
+from feedline.runtime.frameworks import Prepared, Sealed
+from feedline.runtime.sampler import PlanSampler, Run
+from feedline.runtime.sampling import BatchPlan, Populations
+from feedline.runtime.state import Identity, identity_of, read_state, state_of
 from feedline.runtime.threads import one_thread
-
-_FIRST_BLOCK, _BLOCK = 16, 1024
-"""Batches are planned in blocks; the first is small so that training starts at once."""
 
 
 @frozen
 class BatchInfo:
     """Which batch this is: its epoch, its global number, the positions delivered in the order they stand in the batch,
-    and how many of them stand in for a sample that could not be read."""
+    and how many of them stand in for a sample that could not be read. `places` says where the batch stands in the
+    global one: everywhere (0, 1, ...) but where ranks share it."""
 
     epoch: int
     number: int
     positions: tuple[int, ...]
     replaced: int = 0
+    places: range = range(0)
 
 
 @frozen(eq=False)
-class Envelope:
+class Envelope(Sealed):
     """What a worker sends back: a batch or the failure that prevented it."""
 
     batch: Any
@@ -63,7 +68,8 @@ class Pack:
         """The batch of what `PipeDataset.__getitems__` gave, or the failure on the way."""
         if isinstance(fetched, Failure):
             return Envelope(None, None, fetched)
-        info = BatchInfo(fetched.key.epoch, fetched.key.number, fetched.positions, fetched.replaced)
+        key: BatchIndices = fetched.key
+        info = BatchInfo(key.epoch, key.number, fetched.positions, fetched.replaced, key.places())
         try:
             with one_thread():
                 batch = self._dataset.batch_of(fetched)
@@ -92,53 +98,12 @@ def _check_sendable(value: Any) -> None:
         raise PipelineFailure(Failure("FL551", message, help="give plain values, or say `num_workers = 0`")) from error
 
 
-class PlanSampler(Sampler[list[int]]):
-    """The batches of one epoch of a plan, for this process's rank. `epoch` and `start` are set by the loader."""
-
-    def __init__(self, plan: BatchPlan, uneven: str):
-        self.plan = plan
-        self.uneven = uneven
-        self.batch_size = plan.batch_size
-        self.drop_last = plan.policy.last == "drop"
-        self.epoch = 0
-        self.start = 0
-
-    def __iter__(self) -> Iterator[list[int]]:
-        # Not itself a generator: the epoch is the one at the time of the call, whatever is set afterwards.
-        return self._batches(self.epoch, self.start)
-
-    def _numbers(self, epoch: int) -> range:
-        rank, world = rank_and_world()
-        return rank_batches(self.plan.length(epoch), rank, world, self.uneven)
-
-    def _batches(self, epoch: int, start: int) -> Iterator[list[int]]:
-        numbers, total = self._numbers(epoch), self.plan.length(epoch)
-        size = _FIRST_BLOCK
-        while start < len(numbers):
-            wanted = np.asarray(numbers[start : start + size]) % max(total, 1)
-            first = int(wanted.min())
-            rows = self.plan.batches(epoch, first, int(wanted.max()) + 1)[wanted - first].tolist()
-            for number, row in zip(wanted.tolist(), rows, strict=True):
-                yield BatchIndices([position for position in row if position >= 0], epoch, number)
-            start, size = start + size, _BLOCK
-
-    def __len__(self) -> int:
-        return len(self._numbers(self.epoch))
-
-
-def rank_and_world() -> tuple[int, int]:
-    """This process's rank and the number of ranks: those of `torch.distributed` once it is initialised, else 0 of 1."""
-    distributed = torch.distributed
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-class Loader(DataLoader[Any]):
+class Loader(Prepared, DataLoader[Any]):
     """One `loader` of a `.pipe` file. A plain `DataLoader` to any training loop; epochs advance by themselves.
 
-    `len(loader)` is exactly the number of batches the next epoch yields. `current` is the `BatchInfo` of the batch
-    yielded last, `replaced` counts the samples of this epoch that stand in for unreadable ones.
+    `len(loader)` is exactly the number of batches of the epoch under way, else of the next. `current` is the
+    `BatchInfo` of the batch yielded last, `replaced` counts the samples of this epoch that stand in for unreadable
+    ones. `sampler` (`batch_sampler` is the same) has `set_weights` and `set_epoch`.
     """
 
     def __init__(
@@ -150,68 +115,159 @@ class Loader(DataLoader[Any]):
         sources: Sources,
         classes: list[str] | None,
         device: torch.device | None,
+        ranks: tuple[int, int] | None = None,
         **options: Any,
     ):
         self.name = program_loader.name
         self.policy = program_loader.policy
-        self.plan = plan
         self.populations = populations
         self.classes = classes
         self.device = device
         self.current: BatchInfo | None = None
         self.replaced = 0
+        self._declaration = program_loader
         self._on_error = program_loader.on_error
         self._sources = sources
-        self._span = program_loader.data.span
         self._workers_span = next(item.span for item in program_loader.options if item.name == "num_workers")
-        self._epoch = 0
+        self._verify = program_loader.option("verify") is True
         self._iterators = 0
         """How many have been made."""
-        sampler = PlanSampler(plan, self.policy.uneven)
+        self._loads = 0
+        """How many states have been loaded."""
+        self._under_way: weakref.ref[Generator[Any]] | None = None
+        """The newest iterator."""
+        self._refusal = partial(_load_error, sources, program_loader)
+        self._failed_batch = partial(self._refusal, made_batch=True)
+        sampler = PlanSampler(plan, ranks, self._refusal)
         # A generator of its own, so that iterating never moves the caller's random state.
         generator = torch.Generator().manual_seed(self.policy.seed % 2**63)
         super().__init__(dataset, batch_sampler=sampler, collate_fn=Pack(dataset), generator=generator, **options)
-        # A DataLoader has none beside a `batch_sampler` and refuses to be given one; loops that count samples use it.
-        self.__dict__["batch_size"] = plan.batch_size
+        # A DataLoader has no `batch_size` beside a `batch_sampler`, and another `sampler`; it refuses to be given
+        # either. Loops that count samples read the one, training frameworks call `set_epoch` of the other.
+        self.__dict__.update(batch_size=plan.batch_size, sampler=sampler)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Make the next iteration epoch `epoch` (from 0). Never needed: epochs advance by themselves.
-
-        Raises ValueError for a negative epoch."""
-        if epoch < 0:
-            raise ValueError(f"set_epoch needs an epoch from 0 on, not {epoch}")
-        self._epoch = epoch
-        self._plan_sampler.epoch = epoch
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_under_way": None}
 
     @property
     def _plan_sampler(self) -> PlanSampler:
         assert isinstance(self.batch_sampler, PlanSampler)
         return self.batch_sampler
 
-    def __iter__(self) -> Iterator[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  (wider)
-        self._plan_sampler.epoch = self._epoch
-        envelopes = super().__iter__()
-        samples = len(self) * self.plan.batch_size
-        epoch, self._epoch = self._epoch, self._epoch + 1
-        self._plan_sampler.epoch = self._epoch
-        self.replaced = 0
-        self._iterators += 1
-        return self._unwrap(envelopes, epoch, samples, self._iterators)
+    @property
+    def plan(self) -> BatchPlan:
+        """The plan of the epoch under way: it changes where `set_weights` is used."""
+        return self._plan_sampler.plan
 
-    def _unwrap(self, envelopes: Iterator[Envelope], epoch: int, samples: int, iterator: int) -> Iterator[Any]:
-        replaced = 0
+    @property
+    def epoch(self) -> int:
+        """The epoch (from 0) that the next iteration begins, or continues after a state was loaded."""
+        return self._plan_sampler.epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Make the next iteration epoch `epoch` (from 0), from its first batch; where it is that epoch anyway, from
+        where a loaded state goes on. Never needed: epochs advance by themselves.
+
+        Raises ValueError for a negative epoch."""
+        self._plan_sampler.loaded = 0  # a framework's epochs are counted from 0 again
+        self._plan_sampler.set_epoch(epoch)
+
+    @cached_property
+    def _identity(self) -> Identity:
+        dataset: Any = self.dataset
+        return identity_of(self._declaration, next(iter(self._sources), "<text>"), dataset, self.populations)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the run stands: after the batch that an iterator of this loader handed over last, whatever workers
+        have prefetched. Small, of plain JSON values; larger only by weights set from Python.
+
+        With several ranks every rank's is the same, if they have had equally many batches."""
+        sampler = self._plan_sampler
+        return state_of(self.name, sampler.here(), sampler.pending, self._identity)
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Make the next iteration go on from a saved state: the rest of its epoch comes, then the epochs after it.
+
+        Any number of workers or ranks may have saved it. Raises LoadError, and changes nothing, for what is no state,
+        and for one of another plan or other data; with `strict` false those differences are only warned of, and the
+        run goes on at the same epoch and batch number. An iterator made before this no longer counts.
+        """
+        sampler = self._plan_sampler
+        try:
+            loaded = read_state(state, sampler.declared, self._identity, self._declaration, strict=strict)
+        except PipelineFailure as error:
+            raise self._refusal(error.failure) from None
+        for difference in loaded.ignored:
+            warnings.warn(f"loader `{self.name}` goes on from a state although {difference}", stacklevel=2)
+        position = loaded.position
+        sampler.weighting, sampler.pending = position.weighting, loaded.pending
+        sampler.go_to(position.epoch, position.batch)
+        sampler.position = None
+        sampler.loaded = position.epoch
+        self._loads += 1
+
+    def __len__(self) -> int:
+        iterator = self._under_way and self._under_way()
+        run = self._plan_sampler.run
+        if run is not None and iterator is not None and getgeneratorstate(iterator) != GEN_CLOSED:
+            return run.count(0)
+        return len(self._plan_sampler)
+
+    def __iter__(self) -> Iterator[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  (wider)
+        envelopes, run = self._begin()
+        self._iterators += 1
+        batches = self._unwrap(envelopes, run, self._iterators, self._loads)
+        self._under_way = weakref.ref(batches)
+        return batches
+
+    def _begin(self) -> tuple[Iterator[Envelope], Run]:
+        sampler = self._plan_sampler
+        envelopes = super().__iter__()
+        run = sampler.run
+        assert run is not None
+        sampler.epoch, sampler.start, sampler.position = run.epoch + 1, 0, run.reached(0)
+        self.replaced = 0
+        return envelopes, run
+
+    def _unwrap(self, envelopes: Iterator[Envelope], run: Run, iterator: int, loads: int) -> Generator[Any]:
+        said = self._plan_sampler.said
+        newest = (iterator, loads) == (self._iterators, self._loads)
+        if newest and said is not None and said != run.epoch:
+            # Lightning makes its iterator first and says the epoch then: what has not begun yet follows.
+            self._plan_sampler.go_to(said)
+            envelopes, run = self._begin()
+        replaced = count = 0
+        check = self._checker(run)
         try:
             while (envelope := self._next(envelopes, iterator)) is not None:
                 if envelope.failure is not None:
-                    raise self._load_error(envelope.failure) from envelope.failure.cause
+                    raise self._failed_batch(envelope.failure) from envelope.failure.cause
                 assert envelope.info is not None
+                check(envelope.info)
                 self.current = envelope.info
                 replaced += envelope.info.replaced
                 self.replaced = replaced
-                self._check_replaced(replaced, epoch, samples)
+                self._check_replaced(replaced, run)
+                count += 1
+                if loads == self._loads:
+                    self._plan_sampler.position = run.reached(count)
                 yield envelope.batch if self.device is None else to_device(envelope.batch, self.device)
         finally:
             del envelopes  # workers end with the iteration, not when somebody lets go of the exception's traceback
+
+    def _checker(self, run: Run) -> Callable[[BatchInfo], None]:
+        """What `verify = true` does with each batch."""
+        if not self._verify:
+            return lambda info: None
+        from feedline.runtime.guarantees import BatchCheck
+
+        promised = BatchCheck(run.plan, run.world if run.shared else 1)
+
+        def check(info: BatchInfo) -> None:
+            if broken := promised.broken(info.epoch, info.number, info.positions):
+                raise self._failed_batch(Failure("FL581", broken, self.policy.span, label="promised here"))
+
+        return check
 
     def _next(self, envelopes: Iterator[Envelope], iterator: int) -> Envelope | None:
         """What the workers sent next, None at the end of the epoch."""
@@ -240,26 +296,27 @@ class Loader(DataLoader[Any]):
             cause=error,
         )
 
-    def _check_replaced(self, replaced: int, epoch: int, samples: int) -> None:
+    def _check_replaced(self, replaced: int, run: Run) -> None:
         maximum = self._on_error.maximum
         if maximum is None or not replaced:
             return
-        allowed = maximum.value / 100 * samples if isinstance(maximum, ir.Percent) else maximum
+        allowed = maximum.value / 100 * run.samples if isinstance(maximum, ir.Percent) else maximum
         if replaced > allowed:
-            raise self._load_error(
+            raise self._failed_batch(
                 Failure(
                     "FL616",
-                    f"{replaced} samples of epoch {epoch} could not be read and were replaced, "
+                    f"{replaced} samples of epoch {run.epoch} could not be read and were replaced, "
                     f"more than the {allowed:g} that `on error replace` allows",
                     span=self._on_error.span,
                     help="mend the files, or raise the limit after `max`",
                 )
             )
 
-    def _load_error(self, failure: Failure) -> LoadError:
-        if failure.span is None:
-            failure = evolve(failure, span=self._span)
-        return LoadError([to_diagnostic(failure, self._sources, self.name)], self._sources)
+
+def _load_error(sources: Sources, loader: ir.Loader, failure: Failure, made_batch: bool = False) -> LoadError:
+    if failure.span is None:
+        failure = evolve(failure, span=loader.data.span)
+    return LoadError([to_diagnostic(failure, sources, loader.name if made_batch else None)], sources)
 
 
 def to_device(batch: Any, device: torch.device) -> Any:

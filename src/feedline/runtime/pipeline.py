@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,24 @@ import torch
 
 from feedline.compiler import ir
 from feedline.compiler.plan import plan
-from feedline.compiler.shapes import fixed_size
+from feedline.compiler.sample_types.check import check_loader, fixed_size, settled_by_data
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules import RULES
 from feedline.dsl.rules.loaders import NoDevice
+from feedline.dsl.source import Span
 from feedline.runtime.arguments import load_python, python_arguments
 from feedline.runtime.collate import Collator
 from feedline.runtime.data import Bound, BoundData
 from feedline.runtime.dataset import PipeDataset
-from feedline.runtime.failures import PipelineFailure
+from feedline.runtime.distributed import rank_and_world
+from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.loader import Loader
+from feedline.runtime.looks import facts_of
+from feedline.runtime.machine import can_be_sent, hint_pin_memory, warn_shared_memory
+from feedline.runtime.sampler import check_shares
 from feedline.runtime.sampling import BatchPlan, Populations, check_populations, populations_of
+from feedline.runtime.sampling.alike import alike
+from feedline.runtime.sampling.check.absent import warn_absent_classes
 from feedline.runtime.transforms import build_batch_chain, build_chain
 
 
@@ -32,10 +39,11 @@ class Pipeline(Mapping[str, Loader]):
     share them. `program`: what the file means, as checked.
     """
 
-    def __init__(self, program: ir.Program, loaders: dict[str, Loader], sizes: dict[str, int]):
+    def __init__(self, program: ir.Program, loaders: dict[str, Loader], sizes: dict[str, int], data: BoundData):
         self.program = program
         self.loaders = loaders
         self.sizes = sizes
+        self._data = data
 
     @property
     def classes(self) -> list[str] | None:
@@ -70,8 +78,15 @@ class Pipeline(Mapping[str, Loader]):
         return "Pipeline(\n" + "\n".join(lines) + "\n)"
 
 
-def bind(program: ir.Program, reporter: Reporter, *, allow_python: bool = False) -> Pipeline | None:
-    """Open the data of a program and build its loaders. None where the reporter holds an error afterwards."""
+def bind(
+    program: ir.Program, reporter: Reporter, *, allow_python: bool = False, ranks: tuple[int, int] | None = None
+) -> Pipeline | None:
+    """Open the data of a program and build its loaders. None where the reporter holds an error afterwards.
+
+    `ranks`: the rank and the number of ranks whose batches the loaders yield, None to ask whenever it matters.
+    """
+    _check_ranks(program, reporter, ranks)
+    reporter.diagnostics[:] = settled_by_data(reporter.diagnostics)
     data = BoundData(program, reporter, allow_python)
     for dataset in program.datasets:
         data.dataset(dataset.name)
@@ -80,12 +95,37 @@ def bind(program: ir.Program, reporter: Reporter, *, allow_python: bool = False)
         data.group(group.name)
     loaders: dict[str, Loader] = {}
     for declaration in program.loaders:
-        loader = _build(program, declaration, data)
+        loader = _build(program, declaration, data, ranks)
         if loader is not None:
             loaders[declaration.name] = loader
     if reporter.failed:
         return None
-    return Pipeline(program, loaders, _sizes(data, loaders))
+    return Pipeline(program, loaders, _sizes(data, loaders), data)
+
+
+def groups_of(pipeline: Pipeline, name: str) -> dict[str, np.ndarray]:
+    """Every group of the data of loader `name`, whether its policy names it or not, in the order of the file: the
+    positions of its samples, sorted int64."""
+    data, loader = pipeline._data, pipeline[name]
+    dataset = next(item.data.dataset for item in pipeline.program.loaders if item.name == name)
+    groups = [group.name for group in pipeline.program.groups if group.dataset == dataset]
+    masks = {group: data.group(group) for group in groups}
+    indices = loader.dataset.indices  # pyright: ignore[reportAttributeAccessIssue]  (a PipeDataset)
+    return {group: np.flatnonzero(mask[indices]) for group, mask in masks.items() if mask is not None}
+
+
+def _check_ranks(program: ir.Program, reporter: Reporter, ranks: tuple[int, int] | None) -> None:
+    """Report an environment that contradicts itself, and every loader whose batches the ranks cannot share."""
+    try:
+        _, world = rank_and_world(ranks)
+    except PipelineFailure as error:
+        _report(error.failure, program.path, reporter)
+        return
+    for loader in program.loaders:
+        try:
+            check_shares(loader.policy, world)
+        except PipelineFailure as error:
+            _report(error.failure, loader.policy.span, reporter)
 
 
 def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
@@ -99,7 +139,9 @@ def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
     return sizes
 
 
-def _build(program: ir.Program, declaration: ir.Loader, data: BoundData) -> Loader | None:
+def _build(
+    program: ir.Program, declaration: ir.Loader, data: BoundData, ranks: tuple[int, int] | None
+) -> Loader | None:
     bound, indices = data.dataset(declaration.data.dataset), data.indices(declaration.data)
     if bound is None or indices is None:
         return None
@@ -114,7 +156,9 @@ def _build(program: ir.Program, declaration: ir.Loader, data: BoundData) -> Load
     )
     if populations is None:
         return None
-    if not _feasible(loader.policy, populations, data.reporter, lambda at: bound.source.describe(int(indices[at]))):
+    if not _feasible(loader, populations, data, bound, indices):
+        return None
+    if not _collatable(program, declaration, data, bound, indices):
         return None
     device, known = _device(loader, data.reporter)
     if not known:
@@ -122,33 +166,61 @@ def _build(program: ir.Program, declaration: ir.Loader, data: BoundData) -> Load
     try:
         dataset = _dataset(loader, bound, indices, populations, data.allow_python)
     except PipelineFailure as error:
-        failure = error.failure
-        data.reporter.report(
-            RULES[failure.code], failure.span or loader.span, failure.message,
-            label=failure.label, notes=failure.notes, help=failure.help,
-        )  # fmt: skip
+        _report(error.failure, loader.span, data.reporter)
         return None
+    if not can_be_sent(program, loader, bound.source, data.reporter):
+        return None
+    hint_pin_memory(loader, data.reporter)
     classes = list(bound.source.classes) if bound.source.classes is not None else None
     return Loader(
-        loader,
+        declaration,
         dataset,
         BatchPlan(loader.policy, populations),
         populations,
         data.reporter.sources,
         classes,
         device,
+        ranks=ranks,
         **_torch_options(loader),
     )
 
 
-def _feasible(policy: ir.Policy, populations: Populations, reporter: Reporter, describe: Callable[[int], str]) -> bool:
+def _report(failure: Failure, where: Span | str, reporter: Reporter) -> None:
+    reporter.report(
+        RULES[failure.code], failure.span or where, failure.message,
+        label=failure.label, notes=failure.notes, help=failure.help,
+    )  # fmt: skip
+
+
+def _feasible(loader: ir.Loader, populations: Populations, data: BoundData, bound: Bound, indices: np.ndarray) -> bool:
+    """Whether the data can keep the policy; what it cannot keep, or keeps in a way surely not meant, is reported."""
+    reporter, whole, policy = data.reporter, {}, loader.policy
     before = len(reporter.diagnostics)
-    check_populations(policy, populations, reporter, describe)
-    return not any(item.severity == "error" for item in reporter.diagnostics[before:])
+    if loader.data.part is not None:
+        masks = {name: data.group(name) for name in populations.groups}
+        whole = {name: int(mask.sum()) for name, mask in masks.items() if mask is not None}
+    check_populations(policy, populations, reporter, lambda at: bound.source.describe(int(indices[at])), whole)
+    if any(item.severity == "error" for item in reporter.diagnostics[before:]):
+        return False
+    split = next((split for split in data.program.splits if split.dataset == loader.data.dataset), None)
+    if split is not None and loader.data.part is not None:
+        warn_absent_classes(loader.data, split, bound.source, indices, reporter)
+    return True
+
+
+def _collatable(program: ir.Program, loader: ir.Loader, data: BoundData, bound: Bound, indices: np.ndarray) -> bool:
+    """Whether the samples, of which more is known now than when the file was checked, can go through the loader."""
+    before = len(data.reporter.diagnostics)
+    types = check_loader(program, loader, data.reporter, {loader.data.dataset: facts_of(bound, indices)})
+    warn_shared_memory(loader, types.batch, data.reporter)
+    return all(item.severity != "error" for item in data.reporter.diagnostics[before:])
 
 
 def _groups_of(policy: ir.Policy) -> set[str]:
-    names = {force.group for force in policy.forces}
+    """Every group that a policy or one of its stages names."""
+    names = {force.group for force in policy.forces}.union(*(_groups_of(stage.policy) for stage in policy.stages))
+    if policy.mix is not None:
+        names.update(part.group for part in policy.mix.parts)
     if policy.epoch.kind == "pass" and policy.epoch.over != "rest":
         names.add(policy.epoch.over)
     if policy.weights is not None:
@@ -159,9 +231,8 @@ def _groups_of(policy: ir.Policy) -> set[str]:
 def _dataset(
     loader: ir.Loader, bound: Bound, indices: np.ndarray, populations: Populations, allow_python: bool
 ) -> PipeDataset:
-    membership = np.zeros(len(indices), np.int64)
-    for bit, force in enumerate(loader.policy.forces):
-        membership[np.asarray(populations.groups[force.group])] |= 1 << bit
+    replaces = loader.on_error.mode == "replace"
+    membership = alike(loader.policy, populations) if replaces else np.zeros(len(indices), np.int64)
     collator = Collator(
         loader.collate,
         bound.source.role,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
+from feedline.runtime.guarantees import Meter, meters
 from feedline.runtime.report import BatchPart, BrokenBatch, GroupCount, LoaderReport
-from feedline.runtime.sampling.populations import Positions
 from feedline.runtime.sampling.promises import Promise
 
 if TYPE_CHECKING:
@@ -90,45 +90,40 @@ def _workers_deaf_to_ctrl_c() -> Iterator[None]:
 
 @define
 class _Counter:
-    """Counts one group over the batches of a run."""
+    """Counts over the batches of a run what one promise is about, or one group that nothing is promised of."""
 
-    group: str
-    members: Positions
-    promise: Promise | None
+    meter: Meter
+    promised: bool = True
     minimum: int | None = None
     maximum: int | None = None
     broken: int = 0
     first_broken: BrokenBatch | None = None
 
     def count(self, batch: BatchInfo, positions: np.ndarray) -> None:
-        found = _count_members(self.members, positions)
+        promise = self.meter.promise
+        if not promise.holds_in(batch.epoch):
+            return
+        found = self.meter.count(positions)
         self.minimum = found if self.minimum is None else min(self.minimum, found)
         self.maximum = found if self.maximum is None else max(self.maximum, found)
-        if self.promise is not None and not self.promise.kept(found, len(positions)):
+        if self.promised and not promise.kept(found, len(positions)):
             self.broken += 1
             self.first_broken = self.first_broken or BrokenBatch(batch.epoch, batch.number, found)
 
     def result(self) -> GroupCount:
-        promised = self.promise.text if self.promise is not None else None
-        return GroupCount(self.group, promised, self.minimum, self.maximum, self.broken, self.first_broken)
+        promise = self.meter.promise
+        text = promise.text + promise.applies.removeprefix("every batch")
+        return GroupCount(
+            promise.group, text if self.promised else None, self.minimum, self.maximum, self.broken, self.first_broken
+        )
 
 
 def _counters(loader: Loader) -> list[_Counter]:
     """One for every promise, then one for every other group that the policy names."""
-    groups = loader.populations.groups
-    promised = [_Counter(promise.group, groups[promise.group], promise) for promise in loader.plan.promises()]
-    names = {counter.group for counter in promised}
-    return promised + [_Counter(name, members, None) for name, members in groups.items() if name not in names]
-
-
-def _count_members(members: Positions, positions: np.ndarray) -> int:
-    """How many of `positions` are in a sorted set."""
-    if isinstance(members, range):
-        return int(((positions >= members.start) & (positions < members.stop)).sum())
-    if not len(members):
-        return 0
-    places = np.minimum(np.searchsorted(members, positions), len(members) - 1)
-    return int((members[places] == positions).sum())
+    promised = [_Counter(meter) for meter in meters(loader.plan.promises(), loader.populations)]
+    names = {counter.meter.promise.group for counter in promised}
+    others = [Promise(name, "", 0, None) for name in loader.populations.groups if name not in names]
+    return promised + [_Counter(Meter(promise, loader.populations), promised=False) for promise in others]
 
 
 # ---- the structure of a batch

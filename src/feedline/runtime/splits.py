@@ -25,7 +25,7 @@ from feedline.dsl.rules.sampling import (
 )
 from feedline.dsl.suggest import did_you_mean
 from feedline.runtime.columns import AnyColumn, RaggedColumn, TextColumn
-from feedline.runtime.fields import find_field
+from feedline.runtime.fields import field_span, find_field
 from feedline.runtime.randomness import derive_key
 from feedline.runtime.sampling.shuffles import shuffles
 
@@ -173,7 +173,9 @@ class _Splitting:
             return None
         if isinstance(column, RaggedColumn) or (not isinstance(column, TextColumn) and column.values.ndim > 1):
             self.reporter.report(
-                FieldMismatch, self.split.span, f"`{field}` has several values a sample and cannot divide samples"
+                FieldMismatch,
+                field_span(field, self.split.span, self.reporter),
+                f"`{field}` has several values a sample and cannot divide samples",
             )
             return None
         return _codes_of(column)

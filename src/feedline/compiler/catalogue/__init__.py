@@ -27,6 +27,7 @@ __all__ = [
     "dataset_names",
     "object_fields",
     "parse_type",
+    "renamed",
     "synonyms",
     "transform",
     "transform_names",
@@ -115,9 +116,15 @@ def dataset_names() -> tuple[str, ...]:
     return tuple(_data("datasets")["entries"])
 
 
-def synonyms(kind: Literal["transform", "dataset"]) -> Mapping[str, str]:
-    """Names that are not in the catalogue but known from elsewhere, with what to write instead as a help line."""
-    return _data(f"{kind}s")["synonyms"]
+def synonyms(kind: Literal["transform", "dataset", "argument"]) -> Mapping[str, str]:
+    """Names that are not in the catalogue but known from elsewhere: of transforms and datasets with what to write
+    instead as a help line, of arguments with the name of the one that is nearest in meaning."""
+    return _data("synonyms")[kind]
+
+
+def renamed(kind: Literal["transform", "argument"]) -> Mapping[str, str]:
+    """Names from elsewhere that have another name here and mean the same."""
+    return _data("synonyms")["renamed"][kind]
 
 
 @cache

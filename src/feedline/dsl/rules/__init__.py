@@ -2,8 +2,8 @@
 
 `RULES` maps code to class. A new rule is one class in the file of its range; nothing else lists it.
 
-0xx syntax, 1xx names, 2xx values and arguments, 3xx sample types, 4xx splits and sampling, 5xx collate and loaders,
-6xx data, 9xx feedline's own faults.
+0xx syntax, 1xx names, 2xx values and arguments, 3xx sample types (from 350: whole programs), 4xx splits and sampling,
+5xx collate and loaders, 6xx data, 9xx feedline's own faults.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import inspect
 
 from feedline.dsl.diagnostics import Rule
 from feedline.dsl.rules import (
+    batch_types,
     data,
     feasibility,
     forms,
+    ignores,
     internal,
+    lints,
     loaders,
     names,
     policies,
@@ -24,14 +27,21 @@ from feedline.dsl.rules import (
     sampling,
     syntax,
     types,
+    types_shapes,
+    types_values,
     values,
 )
 
 _MODULES = (
     syntax,
+    ignores,
     names,
     values,
     types,
+    types_values,
+    types_shapes,
+    batch_types,
+    lints,
     sampling,
     policies,
     feasibility,

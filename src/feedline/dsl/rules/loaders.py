@@ -20,13 +20,23 @@ class CannotCollate(Rule):
 
 
 class FieldMissing(Rule):
-    """A field that the batch needs is not in a sample."""
+    """A field that the batch needs is not in a sample.
+
+    Which fields a sample has follows from the data set's class and its arguments; those of a table and of your own
+    `Dataset` are known when the data is open.
+    """
 
     code = "FL552"
     slug = "field-missing"
     title = "a sample without a field that is collated"
-    bad = ""
-    good = ""
+    bad = """\
+dataset digits = MNIST("digits")
+loader train from digits { sample { batch 8; order shuffled }; collate { image stack; lable stack } }
+"""
+    good = """\
+dataset digits = MNIST("digits")
+loader train from digits { sample { batch 8; order shuffled }; collate { image stack; label stack } }
+"""
 
 
 class NoDevice(Rule):
@@ -53,14 +63,14 @@ class MisplacedStep(Rule):
 dataset d = FakeData(size=100)
 loader train from d {
   transform { ToDtype(float32, scale=true); MixUp(num_classes=10) }
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
   transform { ToDtype(float32, scale=true); batch { MixUp(num_classes=10) } }
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
 }
 """
 
@@ -78,14 +88,14 @@ class UnknownOption(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   num_worker = 2
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   num_workers = 2
 }
 """
@@ -100,14 +110,14 @@ class BadOption(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   num_workers = "two"
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   num_workers = 2
 }
 """
@@ -122,14 +132,14 @@ class OptionNeedsWorkers(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   persistent_workers = true
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   num_workers = 2
   persistent_workers = true
 }
@@ -145,14 +155,14 @@ class RepeatedStatement(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
-  sample { batch 16 }
+  sample { batch 8; order shuffled }
+  sample { batch 16; order shuffled }
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
 }
 """
 
@@ -166,14 +176,14 @@ class UnknownCollate(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   collate stak
 }
 """
     good = """\
 dataset d = FakeData(size=100)
 loader train from d {
-  sample { batch 8 }
+  sample { batch 8; order shuffled }
   collate stack
 }
 """

@@ -212,11 +212,11 @@ class UnknownTransform(Rule):
     title = "a transform that does not exist"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFilp(p=0.5) } }
+loader images from d { transform { RandomHorizontalFilp(p=0.5) } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFlip(p=0.5) } }
+loader images from d { transform { RandomHorizontalFlip(p=0.5) } }
 """
 
 
@@ -284,7 +284,6 @@ group zeros = a where label == 0
 loader train from b { sample { force 1 zeros per 4 } }
 """
     good = """\
-dataset a = FakeData(size=100)
 dataset b = FakeData(size=100)
 group zeros = b where label == 0
 loader train from b { sample { force 1 zeros per 4 } }

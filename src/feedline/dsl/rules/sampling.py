@@ -108,11 +108,11 @@ class NothingForced(Rule):
     title = "places for forced samples where none are"
     bad = """\
 dataset d = FakeData(size=100)
-loader train from d { sample { batch 8; places forced first } }
+loader train from d { sample { batch 8; order shuffled; places forced first } }
 """
     good = """\
 dataset d = FakeData(size=100)
-loader train from d { sample { batch 8 } }
+loader train from d { sample { batch 8; order shuffled } }
 """
 
 
@@ -269,12 +269,12 @@ class SplitSizes(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 split d into train 80%, val 30%
-loader train from d.train { sample { batch 8 } }
+loader train from d.train { sample { batch 8; order shuffled } }
 """
     good = """\
 dataset d = FakeData(size=100)
 split d into train 80%, val 20%
-loader train from d.train { sample { batch 8 } }
+loader train from d.train { sample { batch 8; order shuffled } }
 """
 
 
@@ -327,10 +327,10 @@ class SharedValue(Rule):
     bad = """\
 dataset d = FakeData(size=100)
 split d by label into train = (0, 1), val = (1, 2)
-loader train from d.train { sample { batch 8 } }
+loader train from d.train { sample { batch 8; order shuffled } }
 """
     good = """\
 dataset d = FakeData(size=100)
 split d by label into train = (0, 1), val = (2, 3)
-loader train from d.train { sample { batch 8 } }
+loader train from d.train { sample { batch 8; order shuffled } }
 """

@@ -109,15 +109,15 @@ class NotSupported(Rule):
     title = "a form this version cannot run"
     bad = """\
 dataset d = FakeData(size=100)
-loader train from d {
+loader images from d {
   transform { ToDtype(float32, scale=true) }
-  sample { batch 8; repeat factor 0.1 by label }
+  cache = memory
 }
 """
     good = """\
 dataset d = FakeData(size=100)
-loader train from d {
+loader images from d {
   transform { ToDtype(float32, scale=true) }
-  sample { batch 8; order shuffled }
+  cache = off
 }
 """

@@ -13,11 +13,11 @@ class UnknownArgument(Rule):
     title = "an argument that does not exist"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFlip(prob=0.5) } }
+loader images from d { transform { RandomHorizontalFlip(prob=0.5) } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFlip(p=0.5) } }
+loader images from d { transform { RandomHorizontalFlip(p=0.5) } }
 """
 
 
@@ -43,11 +43,11 @@ class MissingArgument(Rule):
     title = "a required argument that is missing"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { CenterCrop() } }
+loader images from d { transform { CenterCrop() } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { CenterCrop(24) } }
+loader images from d { transform { CenterCrop(24) } }
 """
 
 
@@ -59,11 +59,11 @@ class TooManyArguments(Rule):
     title = "more arguments than it takes"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFlip(0.5, 2) } }
+loader images from d { transform { RandomHorizontalFlip(0.5, 2) } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { RandomHorizontalFlip(0.5) } }
+loader images from d { transform { RandomHorizontalFlip(0.5) } }
 """
 
 
@@ -93,11 +93,11 @@ class NotAMember(Rule):
     title = "a word that the argument does not know"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { Pad(2, padding_mode="refelct") } }
+loader images from d { transform { Pad(2, padding_mode="refelct") } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { transform { Pad(2, padding_mode="reflect") } }
+loader images from d { transform { Pad(2, padding_mode="reflect") } }
 """
 
 
@@ -253,9 +253,9 @@ class UnsuitableValue(Rule):
     title = "a value that does not suit its place"
     bad = """\
 dataset d = FakeData(size=32)
-loader train from d { sample { batch 0 } }
+loader train from d { sample { batch 0; order shuffled } }
 """
     good = """\
 dataset d = FakeData(size=32)
-loader train from d { sample { batch 8 } }
+loader train from d { sample { batch 8; order shuffled } }
 """

@@ -9,45 +9,105 @@ batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from feedline.runtime.randomness import derive_key
 from feedline.runtime.sampling.populations import Members
 from feedline.runtime.sampling.shuffles import random_fractions
-from feedline.runtime.sampling.streams import Draws, Stream, cumulative, weighted
+from feedline.runtime.sampling.streams import spare
 
 _ATTEMPTS = 24
 """Rounds of new draws for a whole block before the few batches that are left get their samples one by one."""
+_FEW = 16
+"""Up to this many batches it is faster to draw again for each alone."""
+
+
+class Yielding(Protocol):
+    """What fills `count` places of every batch and can give way where its sample is already in the batch."""
+
+    @property
+    def count(self) -> int:
+        """Places in a batch."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The policy's."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Its number among the streams of the policy."""
+        ...
+
+    def redraw(self, epoch: int, attempt: int, start: int, stop: int) -> np.ndarray:
+        """Further draws for all its places in batches `start` to `stop` - 1, int64 (stop - start, count)."""
+        ...
+
+    def another(self, value: int, present: np.ndarray, fraction: float) -> int | None:
+        """What `fraction` in [0, 1) falls on for the place of `value` among all that are not `present` (sorted
+        positions); None where nothing is left."""
+        ...
 
 
 def make_distinct(
-    blocks: Sequence[np.ndarray], streams: Sequence[Stream], everyone: Members, epoch: int, start: int
-) -> list[np.ndarray]:
-    """The blocks without what comes twice within a batch: another sample of its own group stands there instead.
+    places: np.ndarray, streams: Sequence[Yielding], order: Sequence[int], everyone: Members, epoch: int, start: int
+) -> None:
+    """Replace, in place, what comes twice within a batch by another sample of its own group.
 
-    `blocks[i]` (batches, streams[i].count) holds what stream i put into each batch from `start` on, -1 for an empty
-    place. The earlier of two streams keeps its sample. `everyone` is what a place takes when its own group has
-    nothing left.
+    `places` (batches, n) holds, side by side, what each stream put into its `count` places of each batch from `start`
+    on, -1 in an empty one. Of two streams that earlier in `order` (their numbers) keeps its sample. `everyone` is what
+    a place takes when its own group has nothing left.
     """
-    places = np.concatenate(blocks, axis=1)
+    rows = _colliding(places)
+    if not len(rows):
+        return
+    ends = np.cumsum([stream.count for stream in streams])
+    columns = np.concatenate([np.arange(ends[number] - streams[number].count, ends[number]) for number in order])
+    some = places[rows[:, None], columns]
+    chosen = [streams[number] for number in order]
+    _redraw_until_distinct(some, chosen, everyone, epoch, rows + start)
+    places[rows[:, None], columns] = some
+
+
+def _redraw_until_distinct(
+    places: np.ndarray, streams: Sequence[Yielding], everyone: Members, epoch: int, batches: np.ndarray
+) -> None:
+    """`make_distinct` for the rows of `batches` (m,), with the streams in the order of their rank."""
     bounds = np.cumsum([0, *(stream.count for stream in streams)]).tolist()
     rows = np.arange(len(places))
     for attempt in range(_ATTEMPTS):
         twice = repeats(places[rows])
         rows, twice = rows[twice.any(axis=1)], twice[twice.any(axis=1)]
         if not len(rows):
-            break
+            return
         for stream, low, high in zip(streams, bounds, bounds[1:], strict=False):
             again, column = np.nonzero(twice[:, low:high])
             if len(again):
-                fresh = stream.redraw(epoch, attempt, start, start + len(places))
-                places[rows[again], low + column] = fresh[rows[again], column]
+                fresh = _redrawn(stream, epoch, attempt, batches[rows])
+                places[rows[again], low + column] = fresh[again, column]
     for row in rows:
         for stream, low, high in zip(streams, bounds, bounds[1:], strict=False):
-            _fill_one_by_one(places[row], low, high, stream, everyone, epoch, start + int(row))
-    return [places[:, low:high] for low, high in pairwise(bounds)]
+            _fill_one_by_one(places[row], low, high, stream, everyone, epoch, int(batches[row]))
+
+
+def _redrawn(stream: Yielding, epoch: int, attempt: int, batches: np.ndarray) -> np.ndarray:
+    """New draws for ascending `batches` (m,): (m, count). Few are drawn one by one, many with those between them."""
+    if len(batches) <= _FEW:
+        return np.concatenate([stream.redraw(epoch, attempt, batch, batch + 1) for batch in batches.tolist()])
+    first, last = int(batches[0]), int(batches[-1])
+    return stream.redraw(epoch, attempt, first, last + 1)[batches - first]
+
+
+def _colliding(places: np.ndarray) -> np.ndarray:
+    """The rows of `places` (batches, n) that hold something twice, ascending."""
+    items = np.sort(places, axis=1)
+    same = items[:, 1:] == items[:, :-1]
+    if len(items) and items[-1, 0] < 0:
+        same[-1] &= items[-1, 1:] >= 0
+    return np.unique(np.flatnonzero(same) // max(places.shape[1] - 1, 1))
 
 
 def repeats(places: np.ndarray) -> np.ndarray:
@@ -66,7 +126,7 @@ def repeats(places: np.ndarray) -> np.ndarray:
 
 
 def _fill_one_by_one(
-    row: np.ndarray, low: int, high: int, stream: Stream, everyone: Members, epoch: int, batch: int
+    row: np.ndarray, low: int, high: int, stream: Yielding, everyone: Members, epoch: int, batch: int
 ) -> None:
     """Give each place of `row` between `low` and `high` that repeats an earlier one a sample that nothing else
     holds."""
@@ -75,18 +135,7 @@ def _fill_one_by_one(
     for column in range(low, high):
         if row[column] < 0 or not (row[:column] == row[column]).any():
             continue
-        fraction, present = fractions[column - low], np.unique(row[row >= 0])
-        if isinstance(stream, Draws) and stream.weights is not None:
-            weights = stream.weights.copy()
-            weights[present] = 0.0
-            row[column] = weighted(cumulative(weights), fraction)
-            continue
-        spare = _outside(stream.members, present)
-        spare = spare if len(spare) else _outside(everyone, present)
-        row[column] = spare.at(np.array([int(fraction * len(spare))]))[0]
-
-
-def _outside(members: Members, present: np.ndarray) -> Members:
-    """The members that are not `present` (sorted positions)."""
-    end = max(int(members.ends[-1]), int(present[-1]) + 1)
-    return members.without(Members.of(present), end)
+        fraction, present = float(fractions[column - low]), np.unique(row[row >= 0])
+        found = stream.another(int(row[column]), present, fraction)
+        found = spare(everyone, present, fraction) if found is None else found
+        row[column] = row[column] if found is None else found

@@ -5,11 +5,12 @@ from __future__ import annotations
 from attrs import frozen
 
 from feedline.compiler import ir
+from feedline.runtime.sampling.at_most import Limits
 
 
 @frozen
 class Epoch:
-    """The shape of every epoch of a policy."""
+    """The shape of an epoch of a policy."""
 
     batches: int
     rest: int
@@ -18,11 +19,12 @@ class Epoch:
 
 def rest_places(policy: ir.Policy) -> int:
     """Places of a batch that are not forced."""
-    return policy.batch - sum(force.count for force in policy.forces)
+    return policy.batch - sum(force.places for force in policy.forces)
 
 
-def epoch_of(policy: ir.Policy, rest: int, forced: dict[str, int]) -> Epoch:
-    """The epoch's shape, from the number of samples of the rest and of each forced group (by full name).
+def epoch_of(policy: ir.Policy, rest: int, forced: dict[str, int], limits: Limits | None = None) -> Epoch:
+    """The epoch's shape, from the number of samples of the rest (with repeat factors: of its list) and of each forced
+    group (by full name), and from what `at most` lets in.
 
     One pass takes as many batches as give each sample of the rest, or of the forced group named, its turn. A group's
     own last batch is always full, because forced counts hold in every batch. `epoch N samples` counts all places.
@@ -38,10 +40,14 @@ def epoch_of(policy: ir.Policy, rest: int, forced: dict[str, int]) -> Epoch:
         left = wanted - (batches - 1) * policy.batch - (policy.batch - places)
         return Epoch(batches, (batches - 1) * places + min(max(left, 0), places))
     if policy.epoch.over != "rest":
-        count = next(force.count for force in policy.forces if force.group == policy.epoch.over)
-        batches = _divide(forced[policy.epoch.over], count, policy.last)
+        group = policy.epoch.over
+        count = next(force.places for force in policy.forces if force.group == group and force.places)
+        batches = _divide(forced[group], count, policy.last)
         return Epoch(batches, batches * places)
-    batches = _divide(rest, places, policy.last)
+    if limits is not None:
+        batches, rest = limits.full if policy.last == "drop" else limits.batches, sum(limits.reached)
+    else:
+        batches = _divide(rest, places, policy.last)
     return Epoch(batches, rest if policy.last == "keep" else batches * places)
 
 

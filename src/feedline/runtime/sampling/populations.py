@@ -12,7 +12,11 @@ import numpy as np
 from attrs import field, frozen
 
 _LIST_LIMIT = 2**24
-"""Sets of more members than this are never written out as a list."""
+"""Sets of more members than this are never written out as a list,"""
+_SHORT = 2**16
+"""and of more than this, not for the sake of"""
+_MANY = 1024
+"""fewer lookups than this: the first batch need not wait for it."""
 
 Positions = np.ndarray | range
 """Sorted positions without repeats: an int64 array, or a range."""
@@ -67,11 +71,15 @@ class Members:
     def __len__(self) -> int:
         return int(self._before[-1])
 
+    def __contains__(self, position: int) -> bool:
+        found = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return found >= 0 and position < self.ends[found]
+
     def at(self, ranks: np.ndarray) -> np.ndarray:
         """The members at `ranks` (any shape, 0 to len - 1), int64."""
         if len(self.starts) == 1:
             return ranks + self.starts[0] if self.starts[0] else ranks
-        if len(self) <= _LIST_LIMIT:
+        if len(self) <= (_LIST_LIMIT if np.size(ranks) >= _MANY else _SHORT):
             return self._list[ranks].astype(np.int64, copy=False)
         found = np.searchsorted(self._before, ranks, side="right") - 1
         return (self.starts - self._before[:-1])[found] + ranks

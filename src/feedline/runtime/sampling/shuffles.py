@@ -7,7 +7,7 @@ its like may change with NumPy's version), and of sorts of distinct integers, wh
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from attrs import frozen
@@ -19,19 +19,28 @@ size."""
 
 _WORDS = 4  # Philox makes its numbers four at a time, and its counter counts those
 _ROUNDS = 8
+_ROWS, _NARROW = 4096, 64
 _PIECE = 1 << 14  # items a Feistel network takes at once: its working arrays then stay in the processor's cache
 
 
 def random_words(key: int, first: int, rows: int, width: int) -> np.ndarray:
     """Random uint64 (rows, width). Row i is a pure function of key, first + i and width."""
+    return _whole_words(key, first, rows, width)[:, :width]
+
+
+def _whole_words(key: int, first: int, rows: int, width: int) -> np.ndarray:
+    """`random_words` with the few at the end of each row that are over: contiguous, so that what follows is fast."""
     blocks = -(-width // _WORDS)
-    words = Philox(key=key, counter=first * blocks).random_raw(rows * blocks * _WORDS)
-    return words.reshape(rows, blocks * _WORDS)[:, :width]
+    return Philox(key=key, counter=first * blocks).random_raw(rows * blocks * _WORDS).reshape(rows, blocks * _WORDS)
 
 
 def random_fractions(key: int, first: int, rows: int, width: int) -> np.ndarray:
     """Random float64 (rows, width) in [0, 1), 53 bits each, by row as `random_words`."""
-    return (random_words(key, first, rows, width) >> np.uint64(11)) * 2.0**-53
+    words = _whole_words(key, first, rows, width)
+    words >>= np.uint64(11)
+    fractions = words.view(np.int64).astype(np.float64)  # exact, and faster than from unsigned numbers
+    fractions *= 2.0**-53
+    return fractions[:, :width]
 
 
 def random_ranks(key: int, first: int, rows: int, width: int, size: int) -> np.ndarray:
@@ -44,12 +53,19 @@ def shuffles(key: int, first: int, rows: int, size: int) -> np.ndarray:
 
     Each item gets a random word with its own number as the lowest bits, and the words are sorted.
     """
-    bits = np.uint64(max(size - 1, 0).bit_length())
-    words = random_words(key, first, rows, size) >> bits << bits
-    words |= np.arange(size, dtype=np.uint64)
+    low = np.uint64((1 << max(size - 1, 0).bit_length()) - 1)
+    words = random_words(key, first, rows, size)
+    words &= ~low
+    words |= _columns(size)[:rows] if rows <= _ROWS and size <= _NARROW else np.arange(size, dtype=np.uint64)
     words.sort(axis=1)
-    words &= (np.uint64(1) << bits) - np.uint64(1)
+    words &= low
     return words.view(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _columns(size: int) -> np.ndarray:
+    """The number of its column in each place of (_ROWS, size): NumPy repeats a short row slowly."""
+    return np.tile(np.arange(size, dtype=np.uint64), (_ROWS, 1))
 
 
 @frozen(eq=False)
@@ -95,11 +111,16 @@ class Feistel:
 
     def _rounds(self, items: np.ndarray) -> np.ndarray:
         ranges = self._ranges
-        left, right = np.divmod(items, ranges[1])
+        left = items // ranges[1]  # many times faster than divmod
+        right = items - left * ranges[1]
         halves, added = [left, right], np.empty_like(left)
         for number, table in enumerate(self._tables):
             half, other = halves[number % 2], halves[1 - number % 2]
             np.take(table, other, out=added, mode="clip")  # the mode that needs no copy; nothing is out of range
             half += added
-            half += (half >> 63) & ranges[number % 2]
-        return left * ranges[1] + right
+            np.add(half, ranges[number % 2], out=added)
+            # Of a sum below zero and the sum one range higher, the one that is in range: without its sign it is less.
+            np.minimum(half.view(np.uint64), added.view(np.uint64), out=half.view(np.uint64))
+        left *= ranges[1]
+        left += right
+        return left

@@ -35,18 +35,19 @@ class ConcatSource:
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def _place(self, index: int) -> tuple[int, int]:
+    def place(self, index: int) -> tuple[int, int]:
+        """Which source a sample is of, and its position there."""
         which = int(np.searchsorted(self.starts, index, side="right")) - 1
         return which, int(index - self.starts[which])
 
     def describe(self, index: int) -> str:
         """What the sample's own source calls it."""
-        which, position = self._place(index)
+        which, position = self.place(index)
         return self.sources[which].describe(position)
 
     def read(self, index: int) -> Sample:
         """The sample of its own source, its label renumbered."""
-        which, position = self._place(index)
+        which, position = self.place(index)
         try:
             sample = self.sources[which].read(position)
         except UnreadableSample as error:

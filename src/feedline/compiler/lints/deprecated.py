@@ -1,0 +1,31 @@
+"""Transforms that torchvision keeps only for old code."""
+
+from __future__ import annotations
+
+from feedline.compiler import ir
+from feedline.compiler.lints.roles import applied
+from feedline.compiler.names import Unit
+from feedline.dsl import tree
+from feedline.dsl.diagnostics import Edit, Fix, Reporter
+from feedline.dsl.rules.lints import DeprecatedTransform
+
+
+def deprecated_transforms(program: ir.Program, main: Unit, reporter: Reporter) -> None:
+    """Say what to write for `ConvertImageDtype`, the one such class that `v2` has besides `ToTensor`."""
+    used = {step.span for loader in program.loaders for step in applied(loader.chain) if _deprecated(step)}
+    for call in (node for node in tree.walk(main.tree) if isinstance(node, tree.Call) and node.span in used):
+        text = reporter.sources[call.span.path].text
+        given = [text[argument.value.span.start : argument.value.span.end] for argument in call.arguments]
+        instead = f"ToDtype({given[0] if given else 'float32'}, scale=true)"
+        reporter.report(
+            DeprecatedTransform,
+            call.function.span,
+            "torchvision has given `ConvertImageDtype` up for `ToDtype`",
+            label="deprecated",
+            help=f"write `{instead}`",
+            fixes=[Fix(f"write `{instead}`", (Edit(call.span, instead),), safe=True)],
+        )
+
+
+def _deprecated(step: ir.Step) -> bool:
+    return isinstance(step, ir.Apply) and step.name == "ConvertImageDtype" and not step.registered

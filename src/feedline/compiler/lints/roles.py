@@ -1,0 +1,74 @@
+"""What a loader is plainly for, read off its name or that of the part it reads: training, evaluation, or neither."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from feedline.compiler import ir
+
+Role: TypeAlias = Literal["train", "evaluation"]
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+
+_TRAIN = {"train", "training", "trainval", "trn"}
+_EVALUATION = {
+    *("val", "valid", "validate", "validation", "test", "testing", "dev", "eval", "evaluate", "evaluation"),
+    *("holdout", "heldout"),
+}
+_NEITHER = {
+    *("tta", "aug", "augment", "augmented", "augmentation", "augmentations", "time", "robust", "robustness"),
+    *("corrupt", "corrupted", "noisy", "noise", "perturbed", "views", "crops", "ssl", "simclr", "pretrain"),
+    *("knn", "bank", "gallery", "query", "index", "feature", "features", "embed", "embeddings", "predict", "infer"),
+    *("stats", "statistics", "calibrate", "calibration", "clean", "plain", "show", "preview", "export", "ordered"),
+}
+"""Words of a purpose of its own, for which random steps, or samples in their order, may be right."""
+
+
+def own_role(loader: ir.Loader) -> Role | None:
+    """What the loader's own name says."""
+    return _role(loader.name.rpartition(".")[2])
+
+
+def role_of(loader: ir.Loader) -> Role | None:
+    """What the loader's name says or, where it says nothing at all, the name of its part."""
+    name = loader.name.rpartition(".")[2]
+    if _words(name) & (_TRAIN | _EVALUATION | _NEITHER):
+        return _role(name)
+    return None if loader.data.part is None else _role(loader.data.part)
+
+
+def _role(name: str) -> Role | None:
+    words = _words(name)
+    train, evaluation = bool(words & _TRAIN), bool(words & _EVALUATION)
+    if train == evaluation or words & _NEITHER:
+        return None  # `train_eval` measures the training samples, and may do either
+    return "train" if train else "evaluation"
+
+
+def _words(name: str) -> set[str]:
+    """`valLoader2` is `val` and `loader`."""
+    return {word.casefold() for word in _WORD.findall(name)}
+
+
+def applied(steps: tuple[ir.Step, ...]) -> Iterator[ir.Step]:
+    """Every step that can run, those inside other steps after them, in the order they are written."""
+    for step in steps:
+        yield step
+        match step:
+            case ir.Apply(args=args):
+                for arg in args:
+                    items = arg.value.items if isinstance(arg.value, ir.ListValue) else arg.value
+                    if isinstance(items, tuple):
+                        yield from applied(tuple(item for item in items if isinstance(item, ir.Apply)))
+            case ir.Maybe(probability=probability, steps=inner):
+                yield from applied(inner) if probability > 0 else ()
+            case ir.Shuffled(steps=inner) | ir.OnField(steps=inner):
+                yield from applied(inner)
+            case ir.OneOf(branches=branches):
+                for branch in branches:
+                    yield from applied(branch.steps) if branch.weight > 0 else ()
+            case ir.Views(chains=chains):
+                for chain in chains:
+                    yield from applied(chain)

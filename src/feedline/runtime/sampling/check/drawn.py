@@ -1,0 +1,61 @@
+"""`draw`: are there enough values with enough samples, and which values never come?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from feedline.compiler import ir
+from feedline.dsl.rules.feasibility import TooFewValues, ValuesNeverDrawn
+from feedline.runtime.sampling.check.case import Case, counted, samples
+from feedline.runtime.sampling.draw import drawable
+from feedline.runtime.sampling.populations import Classes
+
+
+def draw_text(policy: ir.Policy, draw: ir.Draw) -> str:
+    """A `draw` line as the user wrote it, defaults spelt out."""
+    how, distinct = "with" if draw.replacement else "without", " distinct" if policy.distinct else ""
+    return f"draw {draw.classes} {draw.by} with {draw.each} each {how} replacement{distinct}"
+
+
+def classes_of(case: Case) -> Classes:
+    """The values that are drawn. Raises ValueError where the populations lack them."""
+    if case.populations.classes is None:
+        raise ValueError("a policy with `draw` needs the classes of its populations")
+    return case.populations.classes
+
+
+def check_draw(case: Case, draw: ir.Draw) -> None:
+    """Report a field with too few values of enough samples."""
+    classes = classes_of(case)
+    counts, enough = np.diff(classes.offsets), len(drawable(case.policy, classes))
+    if enough < draw.classes:
+        least = draw.each if case.policy.distinct or not draw.replacement else 1
+        own = " of their own" if case.policy.distinct and len(np.unique(classes.members)) < len(classes.members) else ""
+        fewer = f"draw {enough} values or fewer, " if enough else "draw "
+        repeats = "" if draw.replacement else ", or allow repeats: `with replacement`"
+        largest = np.argsort(-counts, kind="stable")
+        case.report(
+            TooFewValues, draw.span,
+            f"`{draw_text(case.policy, draw)}` cannot be kept: {enough:,} of {len(counts):,} values of `{draw.by}` "
+            f"have {samples(least)} or more{own}",
+            label=f"{enough:,} to draw from, {draw.classes} needed",
+            notes=[f"the largest: {counted(classes.names, counts, largest)}"] if len(counts) else [],
+            help=f"{fewer}fewer samples of each{repeats}",
+        )  # fmt: skip
+
+
+def warn_draw(case: Case, draw: ir.Draw) -> None:
+    """Values that are never drawn, because they have too few samples."""
+    classes = classes_of(case)
+    counts = np.diff(classes.offsets)
+    repeats = "" if case.policy.distinct else ", or allow repeats: `with replacement`"
+    few = np.setdiff1d(np.flatnonzero(counts), drawable(case.policy, classes))
+    if len(few):
+        case.report(
+            ValuesNeverDrawn, draw.span,
+            f"`{draw_text(case.policy, draw)}` leaves out {len(few):,} of {np.count_nonzero(counts):,} values: too few "
+            f"samples for {draw.each} each",
+            label=f"leaves out {samples(int(counts[few].sum()))}",
+            notes=[f"never drawn: {counted(classes.names, counts, few)}"],
+            help=f"draw fewer samples of each{repeats}",
+        )  # fmt: skip
