@@ -24,6 +24,8 @@ from feedline.runtime.sampler import PlanSampler
 from feedline.runtime.sampling import BatchPlan, Populations
 
 BATCH, FORCED = 8, 3
+AT_ONCE = 1_000_000
+"""Samples drawn for one measurement: of a smaller set several epochs, each from nothing."""
 AT = Span("benchmark", 0, 0)
 
 
@@ -79,7 +81,7 @@ def lists(sizes: tuple[int, ...], rounds: int) -> None:
             "feedline, force 3 per 8": lambda size=size: ours(size, True),
             "feedline, plain shuffle": lambda size=size: ours(size, False),
         }
-        found = speeds(ways, rounds)
+        found = speeds(ways, rounds, max(AT_ONCE // size, 1))
         torch = found["torch, plain shuffle"]
         for name, speed in found.items():
             hand = found[f"by hand, {name.split(', ')[1]}"]
@@ -104,7 +106,7 @@ def arrays(sizes: tuple[int, ...], rounds: int) -> None:
             for count in (1024, 4096)
             if plan(size, False).length() > 2 * count
         }
-        for name, speed in speeds(ways, rounds).items():
+        for name, speed in speeds(ways, rounds, max(AT_ONCE // size, 1)).items():
             rates = f"{speed.rate / 1e6:.2f}", f"{speed.after / 1e6:.2f}"
             rows.append((name, f"{size:,}", *rates, f"{speed.first * 1000:,.2f}"))
     table(("int64 arrays, batch 8", "samples", "million batches/s", "after the first", "first block, ms"), rows)

@@ -32,30 +32,34 @@ class Speed:
     """Batches a second after the first."""
 
 
-def speeds(ways: Mapping[str, Callable[[], Iterable[Any]]], rounds: int = ROUNDS) -> dict[str, Speed]:
+def speeds(ways: Mapping[str, Callable[[], Iterable[Any]]], rounds: int = ROUNDS, epochs: int = 1) -> dict[str, Speed]:
     """Run each way once a round, in turns, so that a busy moment of the machine meets all of them.
 
-    A way makes an epoch of batches from nothing; an array of several rows counts as so many.
+    A way makes an epoch of batches from nothing, `epochs` times in a row where one takes a few milliseconds; an array
+    of several rows counts as so many.
     """
     found: dict[str, list[Speed]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, make in ways.items():
-            found[name].append(_once(make))
+            found[name].append(_once(make, epochs))
     return {
         name: Speed(*(median(getattr(speed, part) for speed in times) for part in ("first", "rate", "after")))
         for name, times in found.items()
     }
 
 
-def _once(make: Callable[[], Iterable[Any]]) -> Speed:
+def _once(make: Callable[[], Iterable[Any]], epochs: int) -> Speed:
     gc.collect()
-    begin = time.perf_counter()
-    batches = iter(make())
-    rows = getattr(next(batches), "shape", (1,))[0]
-    first = time.perf_counter()
-    taken = sum(1 for _ in batches) * rows
-    end = time.perf_counter()
-    return Speed(first - begin, (taken + rows) / (end - begin), taken / (end - first))
+    first = after = 0.0
+    count = rows = 0
+    for _ in range(epochs):
+        begin = time.perf_counter()
+        batches = iter(make())
+        rows = getattr(next(batches), "shape", (1,))[0]
+        there = time.perf_counter()
+        count += sum(1 for _ in batches) * rows
+        first, after = first + there - begin, after + time.perf_counter() - there
+    return Speed(first / epochs, (count + rows * epochs) / (first + after), count / after)
 
 
 def memory(code: str) -> float:

@@ -94,6 +94,24 @@ def test_what_is_not_known_is_not_reported(chain: str) -> None:
     assert [] == [found.code for found in compile_source(SourceText("a.pipe", text), allow_python=True).diagnostics]
 
 
+@pytest.mark.parametrize("how", ["", "collate detection", "collate stack", "collate pad", "collate list"])
+@pytest.mark.parametrize(("code", "crop"), [("FL329", "RandomIoUCrop()"), ("FL330", "RandomResizedCrop(64)")])
+def test_every_batch_with_targets_needs_boxes_with_area(how: str, code: str, crop: str) -> None:
+    """`stack`, `pad` and `list` join the images; the targets stay the list of dicts that torchvision takes."""
+    chain = f"{crop}; Resize((64, 64))"
+    text = f"{COCO}loader batches from castings {{\n transform {{ {chain} }}\n sample {{ batch 4 }}\n {how}\n}}\n"
+    assert [code] == [found.code for found in _check(text).diagnostics]
+
+
+def test_negative_padding_is_the_fault() -> None:
+    """Without it the crop fits, so it is named and not the size."""
+    text = 'dataset d = CIFAR10("d")\nloader x from d { transform { RandomCrop(32, padding=-4) } }\n'
+    (found,) = _check(text).diagnostics
+    assert ("FL325", "padding=-4") == (found.code, text[found.span.start : found.span.end])
+    with pytest.raises(ValueError, match="larger than padded"):
+        v2.RandomCrop(32, padding=-4)(torch.zeros(3, 32, 32))
+
+
 # ---- what the messages claim, run with torchvision
 
 

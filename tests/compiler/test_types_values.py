@@ -25,6 +25,7 @@ BYTES = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 TO_TENSOR = apply("ToTensor")
 UNSCALED = apply("ToDtype", FLOAT32)
 NORMALIZE = apply("Normalize", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+CHOICES = apply("RandomHorizontalFlip"), apply("RandomVerticalFlip")
 ONES = tuple(tuple(float(i == j) for j in range(2)) for i in range(2))
 
 
@@ -77,6 +78,18 @@ RAISING = [
     ("FL322", image(), (TO_TENSOR, apply("RandomSolarize", 128.0, 1.0))),
     ("FL322", image(), (apply("RandomSolarize", 300.0, 1.0),)),
     ("FL324", image(), (apply("GaussianBlur", 65),)),
+    ("FL327", image(), (apply("GaussianBlur", 22),)),
+    ("FL327", image(), (apply("GaussianBlur", (3, 4)),)),
+    ("FL327", image(), (apply("GaussianBlur", 3, (2.0, 0.1)),)),
+    ("FL327", image(), (apply("GaussianBlur", 3, 0.0),)),
+    ("FL327", image(), (apply("ColorJitter", brightness=(1.2, 0.8)),)),
+    ("FL327", image(), (apply("ColorJitter", hue=(0.2, -0.2)),)),
+    ("FL327", image(), (apply("RandomErasing", 1.0, (0.2, 0.02)),)),
+    ("FL327", image(), (apply("RandomErasing", 1.0, ratio=(3.0, 0.3)),)),
+    ("FL327", image(), (apply("RandAugment", 2, 50),)),
+    ("FL327", image(), (apply("RandAugment", 2, 31),)),
+    ("FL327", image(), (apply("RandomChoice", CHOICES, (0.5,)),)),
+    ("FL327", image(), (apply("RandomChoice", CHOICES, (0.0, 0.0)),)),
 ]
 
 
@@ -125,6 +138,27 @@ def test_normalising_twice_runs() -> None:
     """And makes values that no network expects."""
     assert ["FL315"] == _codes(TO_TENSOR, NORMALIZE, NORMALIZE, kind=_kind(HALVES))
     assert float(_run(TO_TENSOR, NORMALIZE, NORMALIZE, on_image=HALVES).min()) < -11
+
+
+def test_scaling_is_no_normalisation() -> None:
+    """A mean of 0 only gives the values another range, which the next `Normalize` is the first to take off."""
+    caffe = apply("Normalize", (0.0,), (1 / 255,)), apply("Normalize", (103.5, 116.2, 123.6), (1.0, 1.0, 1.0))
+    assert [] == _codes(TO_TENSOR, *caffe, kind=_kind(HALVES))
+    assert (-104, 131) == tuple(
+        round(float(f(_run(TO_TENSOR, *caffe, on_image=HALVES)))) for f in (torch.min, torch.max)
+    )
+
+
+def test_normalisation_taken_back_in_two_steps() -> None:
+    """First the deviations, then the means: after that the image may be normalised again."""
+    back = (
+        apply("Normalize", (0.0,), (1 / 0.229, 1 / 0.224, 1 / 0.225)),
+        apply("Normalize", (-0.485, -0.456, -0.406), (1.0,)),
+    )
+    assert [] == _codes(TO_TENSOR, NORMALIZE, *back, NORMALIZE, kind=_kind(HALVES))
+    assert torch.allclose(
+        _run(TO_TENSOR, on_image=HALVES), _run(TO_TENSOR, NORMALIZE, *back, on_image=HALVES), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,25 @@ def test_a_batch_that_the_ranks_cannot_share_is_refused() -> None:
     assert "3 or 6" in (found.help or "")
 
 
+def test_ranks_that_leave_out_a_batch_or_all_are_told() -> None:
+    """When a file is compiled; where the ranks are known later, an iteration without a batch is an error."""
+    text = "dataset d = FakeData(size=23)\nloader train from d { sample { batch 8 across ranks; order shuffled } }\n"
+    with pytest.warns(feedline.FeedlineWarning) as caught:
+        feedline.compile(text, rank=0, world_size=8)
+    messages = [str(item.message) for item in caught]
+    assert any(
+        "[FL568]: 8 ranks leave out the last batch of an epoch: it has 7 samples" in message for message in messages
+    )
+    few = text.replace(" across ranks", "")
+    with pytest.raises(feedline.CompileError) as refused:
+        feedline.compile(few, rank=0, world_size=4)
+    assert ["FL569"] == [item.code for item in refused.value.diagnostics if item.severity == "error"]
+    loader: Any = feedline.compile(few).train
+    loader.sampler.ranks = (0, 4)
+    with pytest.raises(feedline.LoadError, match="an epoch has 3 batches, fewer than 4 ranks"):
+        next(iter(loader))
+
+
 def test_a_start_skips_global_batches() -> None:
     """The ranks share what is left."""
     for rank in range(3):

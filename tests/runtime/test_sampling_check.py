@@ -156,7 +156,7 @@ def test_long_epoch_is_a_hint() -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1.0, -2.0, 1.0], "1 of 3 samples have a weight below zero or none at all"),
+        ([1.0, -2.0, 1.0], "1 of 3 samples has a weight below zero or none at all"),
         ([1.0, np.nan, np.inf], "2 of 3 samples have a weight below zero or none at all"),
         ([0.0, 0.0, 0.0], "all 3 samples have weight 0"),
     ],

@@ -357,6 +357,38 @@ def test_weights_go_with_the_state() -> None:
     assert indices(made) == indices(again)
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.int32, torch.bool])
+def test_weights_of_any_real_tensor(kind: torch.dtype) -> None:
+    """Without a warning, also where numpy has no such type."""
+    made: Any = loader("batch 8; weight by score")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made.sampler.set_weights(torch.eye(60, dtype=torch.float32)[7].to(kind))
+    assert {7} == {position for batch in indices(made) for position in batch}
+
+
+@pytest.mark.parametrize("change", [{"loader": 3}, {"weights": {}}, {"weights": {"now": "", "next": None}}])
+def test_a_part_of_another_type_is_damaged(change: dict[str, Any]) -> None:
+    """Nothing of it is guessed."""
+    made = loader()
+    assert "FL563" == refusal(made, made.state_dict() | change).code
+
+
+def test_groups_of_another_type_are_damaged() -> None:
+    """In a loader without groups, too."""
+    made = loader("batch 8")
+    state = made.state_dict()
+    state["data"]["groups"] = []
+    assert "FL563" == refusal(made, state).code
+
+
+@pytest.mark.parametrize("epoch", [1.5, "3", None])
+def test_an_epoch_is_a_whole_number(epoch: Any) -> None:
+    """The error names the method."""
+    with pytest.raises(TypeError, match="set_epoch"):
+        loader().set_epoch(epoch)
+
+
 def test_weights_reach_every_stage_that_has_some() -> None:
     """The base policy here has none."""
     made: Any = loader("batch 8; epoch 2 batches; from epoch 1 { balance by kind }")
@@ -372,10 +404,11 @@ def test_weights_reach_every_stage_that_has_some() -> None:
         ("batch 8", [1.0] * 60, "FL566", "needs a policy that draws by weight"),
         ("batch 8; weight by score", [1.0, 2.0], "FL565", "given 2 weights for 60 samples"),
         ("batch 8; weight by score", np.ones((60, 1)), "FL565", "weights of shape (60, 1) for 60 samples"),
-        ("batch 8; weight by score", ["a"] * 60, "FL565", "no numbers"),
+        ("batch 8; weight by score", ["a"] * 60, "FL565", "no real numbers"),
         ("batch 8; weight by score", [-1.0, np.nan, *[1.0] * 58], "FL565", "2 of 60 weights are below zero or not"),
         ("batch 8; weight by score", [0.0] * 60, "FL565", "none of 60 samples has a weight above zero"),
-        ("batch 8; weight by score; distinct", [1.0] * 7 + [0.0] * 53, "FL565", "only 7 of 60 samples has"),
+        ("batch 8; weight by score; distinct", [1.0] * 7 + [0.0] * 53, "FL565", "only 7 of 60 samples have"),
+        ("batch 8; weight by score", torch.ones(60) * 1j, "FL565", "complex"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(sample: str, weights: Any, code: str, said: str) -> None:

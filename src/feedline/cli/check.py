@@ -47,10 +47,8 @@ def command(
     work = Work.of(defines, params, allow_python)
     with rare_collections():
         changes = _fix(work, files, diff) if (fix or diff) and not work.failed else ""
-        for path in files if not work.failed else ():
-            program = work.check(path)
-            if data and program is not None:
-                work.bind(program)
+        if not work.failed:
+            _check(work, files, data)
     if diff:
         emit(changes)
         if work.reporter.diagnostics:
@@ -61,6 +59,17 @@ def command(
     if format == "text" and not work.reporter.diagnostics:
         emit(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, nothing wrong\n")
     return 1 if work.failed else 0
+
+
+def _check(work: Work, files: tuple[str, ...], data: bool) -> None:
+    if not data:
+        from feedline.cli.many import check_files
+
+        return check_files(work, files)
+    for path in files:
+        program = work.check(path)
+        if program is not None:
+            work.bind(program)
 
 
 def _fix(work: Work, files: tuple[str, ...], diff: bool) -> str:

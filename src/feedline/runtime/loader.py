@@ -26,7 +26,7 @@ from feedline.dsl.source import Sources
 from feedline.runtime.dataset import BatchIndices, PipeDataset
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of, to_diagnostic
 from feedline.runtime.frameworks import Prepared, Sealed
-from feedline.runtime.sampler import PlanSampler, Run
+from feedline.runtime.sampler import PlanSampler, Run, epoch_number
 from feedline.runtime.sampling import BatchPlan, Populations
 from feedline.runtime.state import Identity, identity_of, read_state, state_of
 from feedline.runtime.threads import one_thread
@@ -168,7 +168,8 @@ class Loader(Prepared, DataLoader[Any]):
         """Make the next iteration epoch `epoch` (from 0), from its first batch; where it is that epoch anyway, from
         where a loaded state goes on. Never needed: epochs advance by themselves.
 
-        Raises ValueError for a negative epoch."""
+        Raises ValueError for a negative epoch, TypeError for what is no whole number."""
+        epoch = epoch_number(epoch)
         self._plan_sampler.loaded = 0  # a framework's epochs are counted from 0 again
         self._plan_sampler.set_epoch(epoch)
 
@@ -222,6 +223,7 @@ class Loader(Prepared, DataLoader[Any]):
 
     def _begin(self) -> tuple[Iterator[Envelope], Run]:
         sampler = self._plan_sampler
+        sampler.check_batches()
         envelopes = super().__iter__()
         run = sampler.run
         assert run is not None

@@ -25,7 +25,7 @@ from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.loader import Loader
 from feedline.runtime.looks import facts_of
 from feedline.runtime.machine import can_be_sent, hint_pin_memory, warn_shared_memory
-from feedline.runtime.sampler import check_shares
+from feedline.runtime.sampler import Run, check_batches, check_shares, warning_of
 from feedline.runtime.sampling import BatchPlan, Populations, check_populations, populations_of
 from feedline.runtime.sampling.alike import alike
 from feedline.runtime.sampling.check.absent import warn_absent_classes
@@ -128,6 +128,26 @@ def _check_ranks(program: ir.Program, reporter: Reporter, ranks: tuple[int, int]
             _report(error.failure, loader.policy.span, reporter)
 
 
+def _check_epochs(plan: BatchPlan, reporter: Reporter, ranks: tuple[int, int] | None) -> None:
+    """Report an epoch that brings each rank nothing, or of which the ranks leave out the last batch: once a loader."""
+    policy = plan.policy
+    try:
+        rank, world = rank_and_world(ranks)
+        check_shares(policy, world)
+    except PipelineFailure:
+        return  # reported before the data was opened
+    runs = [Run(plan, None, epoch, 0, rank, world) for epoch in (0, *(stage.epoch for stage in policy.stages))]
+    try:
+        for run in runs:
+            check_batches(run)
+    except PipelineFailure as error:
+        _report(error.failure, policy.span, reporter)
+        return
+    warning = next(filter(None, map(warning_of, runs)), None)
+    if warning is not None:
+        _report(warning, policy.span, reporter)
+
+
 def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for dataset in data.program.datasets:
@@ -172,10 +192,12 @@ def _build(
         return None
     hint_pin_memory(loader, data.reporter)
     classes = list(bound.source.classes) if bound.source.classes is not None else None
+    batches = BatchPlan(loader.policy, populations)
+    _check_epochs(batches, data.reporter, ranks)
     return Loader(
         declaration,
         dataset,
-        BatchPlan(loader.policy, populations),
+        batches,
         populations,
         data.reporter.sources,
         classes,

@@ -75,6 +75,11 @@ class Run:
             return self.plan.batch_size
         return int((self.plan.batches(self.epoch, total - 1, total) >= 0).sum())
 
+    @property
+    def left_out(self) -> int:
+        """How many samples the epoch's last batch has, where the ranks leave it out because they are more; else 0."""
+        return self._last_size if self.total < self.plan.length(self.epoch) else 0
+
     def count(self, start: int) -> int:
         """How many batches this rank gets, the same as every other, of the global batches from `start` on."""
         left = max(self.total - start, 0)
@@ -189,10 +194,9 @@ class PlanSampler(DistributedSampler[list[int]]):
         """Make the next iteration epoch `epoch` (from 0). The epoch that it would be anyway keeps its start.
 
         Frameworks call this. One that counts from 0 after a state of a later epoch was loaded does not know of it: its
-        epochs are counted from that one on. Raises ValueError for a negative epoch."""
-        epoch = operator.index(epoch)
-        if epoch < 0:
-            raise ValueError(f"set_epoch needs an epoch from 0 on, not {epoch}")
+        epochs are counted from that one on. Raises ValueError for a negative epoch, TypeError for what is no whole
+        number."""
+        epoch = epoch_number(epoch)
         if self.loaded is not None:
             self.offset, self.loaded = 0 if epoch else self.loaded, None
         self.said = epoch = epoch + self.offset
@@ -223,6 +227,13 @@ class PlanSampler(DistributedSampler[list[int]]):
         """Where the batches that the training loop has had end."""
         return self.position or Position(self.epoch, self.start, self.weighting)
 
+    def check_batches(self) -> None:
+        """Raise LoadError where the epoch that comes next has batches, but none for each rank."""
+        try:
+            check_batches(self._run(self.epoch))
+        except PipelineFailure as error:
+            raise self._fail(error.failure) from None
+
     def __iter__(self) -> Iterator[list[int]]:
         # Not itself a generator: epoch, ranks and weights are those of this moment, whatever is set afterwards.
         if self.pending is not None and not self.start:
@@ -240,6 +251,51 @@ class PlanSampler(DistributedSampler[list[int]]):
         except PipelineFailure as error:
             raise self._fail(error.failure) from None
         return Run(self.plan, self.weighting, epoch, start, rank, world)
+
+
+def epoch_number(epoch: Any) -> int:
+    """What a caller of `set_epoch` gave, as an int. Raises TypeError or ValueError where it is no epoch."""
+    try:
+        number = operator.index(epoch)
+    except TypeError:
+        raise TypeError(f"set_epoch needs a whole number from 0 on, not {epoch!r}") from None
+    if number < 0:
+        raise ValueError(f"set_epoch needs an epoch from 0 on, not {number}")
+    return number
+
+
+def check_batches(run: Run) -> None:
+    """Raise PipelineFailure where an epoch has batches, but not one for each rank."""
+    length, policy = run.plan.length(run.epoch), run.plan.policy
+    if run.world == 1 or not length or run.count(0):
+        return
+    if run.shared:
+        what = f"an epoch has one batch of {run.left_out} sample{'' if run.left_out == 1 else 's'}"
+    else:
+        what = f"an epoch has {length:,} batch{'' if length == 1 else 'es'}"
+    raise PipelineFailure(
+        Failure(
+            "FL569",
+            f"{what}, fewer than {run.world} ranks: each rank would get none",
+            policy.span,
+            label="`uneven drop` leaves out what does not divide",
+            help="`uneven pad` gives every rank something, or start fewer ranks",
+        )
+    )
+
+
+def warning_of(run: Run) -> Failure | None:
+    """What to say of a last batch that the ranks leave out."""
+    if not run.left_out:
+        return None
+    return Failure(
+        "FL568",
+        f"{run.world} ranks leave out the last batch of an epoch: it has {run.left_out} "
+        f"sample{'' if run.left_out == 1 else 's'}",
+        run.plan.policy.span,
+        label="every rank must have a part of each batch",
+        help="`uneven pad` or `last pad` fills it; `last drop` leaves it out on any number of ranks",
+    )
 
 
 def check_shares(policy: ir.Policy, world: int) -> None:

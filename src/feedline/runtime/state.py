@@ -247,6 +247,7 @@ def read_state(state: Any, plan: BatchPlan, identity: Identity, loader: ir.Loade
         ("FL562", "data", data_differences, loader.data.span),
     ):
         try:
+            _check_types(state[name], getattr(identity, name))
             found = [*compare(state[name], getattr(identity, name))]
         except (TypeError, KeyError, ValueError, AttributeError, IndexError):
             raise _no_state(f"its `{name}` is not what a loader saves") from None
@@ -286,12 +287,25 @@ def _check_form(state: Any) -> None:
         )
     if not isinstance(state["weights"], Mapping):
         raise _no_state("its `weights` are no dict")
+    if not isinstance(state.get("loader", ""), str):
+        raise _no_state(f"its `loader` is {state['loader']!r}, not a name")
+
+
+def _check_types(saved: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Raise KeyError or TypeError where one of the parts is missing, or of another type than this loader's own."""
+    for name, value in mine.items():
+        if type(saved[name]) is not type(value):
+            raise TypeError(f"`{name}` is a {type(saved[name]).__name__}")
+        if name == "groups" and any([*map(type, pair)] != [int, str] for pair in saved[name].values()):
+            raise TypeError("a group is no pair of a number and a hash")
 
 
 def _weights(
     saved: Mapping[str, Any], when: str, plan: BatchPlan, ignored: list[str], strict: bool
 ) -> Weighting | None:
-    if saved.get(when) is None:
+    if when not in saved:
+        raise _no_state(f"its weights are damaged: they have no `{when}`")
+    if saved[when] is None:
         return None
     try:
         return decode(saved[when], plan)

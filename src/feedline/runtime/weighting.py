@@ -50,9 +50,9 @@ def weighting_of(weights: Any, plan: BatchPlan) -> Weighting:
             )
         )
     try:
-        values = np.array(weights.detach().cpu() if isinstance(weights, torch.Tensor) else weights, np.float64)
-    except (TypeError, ValueError) as error:
-        raise _bad(f"`set_weights` was given no numbers: {error}", policy) from None
+        values = _numbers(weights)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _bad(f"`set_weights` was given no real numbers: {error}", policy) from None
     if values.shape != (size,):
         given = f"{len(values):,} weights" if values.ndim == 1 else f"weights of shape {values.shape}"
         raise _bad(f"`set_weights` was given {given} for {size:,} samples", policy)
@@ -64,6 +64,17 @@ def weighting_of(weights: Any, plan: BatchPlan) -> Weighting:
         _check_enough(values, each, populations)
     values.flags.writeable = False
     return Weighting(values, BatchPlan(policy, _reweighted(policy, plan.populations, values)))
+
+
+def _numbers(weights: Any) -> np.ndarray:
+    """A new float64 array of any real numbers, of numpy, torch (bfloat16 too) or Python."""
+    if isinstance(weights, torch.Tensor):
+        if weights.is_complex():
+            raise TypeError("they are complex")
+        weights = weights.detach().to("cpu", torch.float64).numpy()
+    elif isinstance(weights, np.ndarray) and np.iscomplexobj(weights):
+        raise TypeError("they are complex")
+    return np.array(weights, np.float64)
 
 
 def decode(saved: Any, plan: BatchPlan) -> Weighting:
@@ -103,7 +114,8 @@ def _check_enough(values: np.ndarray, policy: ir.Policy, populations: Population
     if drawn.sum() < needed:
         where = " outside the forced groups" if policy.forces else ""
         have = "none" if not drawn.any() else f"only {drawn.sum():,}"
-        raise _bad(f"{have} of {len(values):,} samples{where} has a weight above zero, {needed} needed", policy)
+        verb = "has" if drawn.sum() <= 1 else "have"
+        raise _bad(f"{have} of {len(values):,} samples{where} {verb} a weight above zero, {needed} needed", policy)
 
 
 def _bad(message: str, policy: ir.Policy) -> PipelineFailure:

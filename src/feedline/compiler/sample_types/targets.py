@@ -27,7 +27,7 @@ class Targets:
         apart = next((fault for sample in types if (fault := self._apart(sample)) is not None), None)
         if apart is not None:
             yield apart
-        if not self._is_detection():
+        if not self._has_targets():
             return
         every = [boxes for sample in types if isinstance(boxes := sample.get("boxes"), Boxes)]
         spoilt = next((boxes for boxes in every if boxes.emptied_at is not None), None)
@@ -35,14 +35,19 @@ class Targets:
         if spoilt is not None and spoilt.cropped_at is not None:
             yield self._without_area(spoilt, spoilt.cropped_at)
         foreign = next((boxes for boxes in every if boxes.format not in (None, "XYXY")), None)
-        if foreign is not None:
+        if foreign is not None and self._is_detection():
             yield self._foreign(foreign)
 
-    def _is_detection(self) -> bool:
-        collate = self.loader.collate
-        if collate.fields or (collate.how is not None and collate.how.kind != "detection"):
+    def _has_targets(self) -> bool:
+        """Whether a batch has the list of target dicts: `stack`, `pad` and `list` are said of its images alone."""
+        how, detection = self.loader.collate.how, self.role is not None and self.role.detection
+        if self.loader.collate.fields or (how is not None and how.kind == "python"):
             return False
-        return collate.how is not None or (self.role is not None and self.role.detection)
+        return detection or (how is not None and how.kind == "detection")
+
+    def _is_detection(self) -> bool:
+        how = self.loader.collate.how
+        return self._has_targets() and (how is None or how.kind == "detection")
 
     def _without_area(self, boxes: Boxes, last: Span) -> Fault:
         where = boxes.emptied_at or last
@@ -114,7 +119,9 @@ class Targets:
 
     def _made_here(self) -> tuple[Label, ...]:
         how = self.loader.collate.how
-        return (Label(how.span, "a detection batch is made here"),) if how is not None else ()
+        return (
+            (Label(how.span, f"a {'detection ' * self._is_detection()}batch is made here"),) if how is not None else ()
+        )
 
 
 def _counting(moves: Sequence[str], value: Field) -> list[str]:

@@ -95,6 +95,36 @@ class UnevenShares(Rule):
     good = ""
 
 
+class LastBatchLeftOut(Rule):
+    """With `across ranks` every rank takes a part of every batch. A short last batch (`last keep`) with fewer samples
+    than ranks cannot give each of them one, so `uneven drop` leaves it out on all of them.
+
+    Its samples do not come in that epoch: other ones every epoch where the order is shuffled, always the same where it
+    is sequential. `uneven pad` brings it, filled from its own front.
+    """
+
+    code = "FL568"
+    slug = "last-batch-left-out"
+    severity = "warning"
+    title = "a last batch that the ranks leave out"
+    bad = ""
+    good = ""
+
+
+class NoBatchForRanks(Rule):
+    """Every rank gets the same number of batches, and with `uneven drop` what is left over does not come. With more
+    ranks than an epoch has batches that is all of them, and training would be over without a step.
+
+    `uneven pad` gives the ranks that would go empty the epoch's first batches again.
+    """
+
+    code = "FL569"
+    slug = "no-batch-for-ranks"
+    title = "fewer batches than ranks"
+    bad = ""
+    good = ""
+
+
 class UnknownRank(Rule):
     """The environment holds half of what a launcher says, or what no launcher would say.
 

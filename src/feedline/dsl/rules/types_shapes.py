@@ -50,8 +50,8 @@ class ImpossibleArguments(Rule):
     """The arguments of a step exclude each other, or leave nothing to draw from.
 
     `RandomResize(256, 256)` draws below its second number, so there is nothing left; `max_size` of a `Resize` limits
-    the longer side that `Resize(256)` leaves open, and `Resize((256, 256))` leaves none. torchvision says so only when
-    the first sample comes.
+    the longer side that `Resize(256)` leaves open, and `Resize((256, 256))` leaves none. The kernel of a `GaussianBlur`
+    has a middle, so its sides are odd. torchvision says so when it makes the step, or only when the first sample comes.
     """
 
     code = "FL327"

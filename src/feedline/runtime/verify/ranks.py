@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from feedline.runtime.sampler import PlanSampler, Position
+from feedline.runtime.sampler import PlanSampler, Position, Run
 from feedline.runtime.sampling import BatchPlan
 from feedline.runtime.verify.checks import Check
 
@@ -39,8 +39,7 @@ def rank_checks(plan: BatchPlan, epochs: Sequence[int], worlds: Sequence[int]) -
 def _ranks(plan: BatchPlan, epochs: Sequence[int], world: int) -> Check:
     """Each global batch on one rank (or on all, a part each), as many steps on every rank."""
     whole = all(plan.length(epoch) <= _WHOLE for epoch in epochs)
-    what = "share every batch" if plan.policy.across_ranks else "take turns, equal counts"
-    check = Check(f"{world} ranks {what}", "every epoch" if whole else "ends of every epoch")
+    check = Check(f"{world} ranks {_dealt(plan, epochs, world)}", "every epoch" if whole else "ends of every epoch")
     for epoch in epochs:
         total = plan.length(epoch)
         if whole:
@@ -50,6 +49,19 @@ def _ranks(plan: BatchPlan, epochs: Sequence[int], world: int) -> Check:
             _compare(check, plan, Position(epoch, 0), world, _END // world)
             _compare(check, plan, Position(epoch, start), world, None)
     return check
+
+
+def _dealt(plan: BatchPlan, epochs: Sequence[int], world: int) -> str:
+    """What so many ranks get of an epoch, and what they do not: promises of a whole epoch are those of all batches."""
+    runs = [Run(plan, None, epoch, 0, 0, world) for epoch in epochs]
+    empty = next((run for run in runs if plan.length(run.epoch) and not run.count(0)), None)
+    if empty is not None:
+        length = plan.length(empty.epoch)
+        return f"get nothing: {length:,} batch{'' if length == 1 else 'es'} an epoch"
+    if not plan.policy.across_ranks:
+        return "take turns, equal counts"
+    short = max((run.left_out for run in runs), default=0)
+    return f"share every batch but the last, of {short}" if short else "share every batch"
 
 
 def _compare(check: Check, plan: BatchPlan, begin: Position, world: int, steps: int | None) -> None:

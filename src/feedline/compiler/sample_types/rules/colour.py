@@ -26,7 +26,7 @@ from feedline.compiler.sample_types.rules.images import (
     seen,
     spread,
 )
-from feedline.compiler.sample_types.rules.values import number, numbers
+from feedline.compiler.sample_types.rules.values import drawn, impossible, number, numbers
 from feedline.dsl.rules.types_values import (
     ColourOutOfRange,
     KernelTooLarge,
@@ -98,6 +98,8 @@ def _sometimes(call: Call) -> bool:
 
 
 def _jitter(image: Image, call: Call) -> Image:
+    for name in ("brightness", "contrast", "saturation", "hue"):
+        drawn(call, name)
     parts = [name for name in ("brightness", "contrast", "saturation", "hue") if _jitters(call, name)]
     if image.channels == 1 and parts and not {"brightness", "contrast"} & set(parts):
         message = f"`ColorJitter` does nothing here: a grey image has no {' and no '.join(parts)}"
@@ -171,6 +173,8 @@ def _invert(image: Image, call: Call) -> Image:
 
 
 def _blur(image: Image, call: Call) -> Image:
+    if not _blurs(call):
+        return _mixed(image) if is_float(image) else image
     sizes = [int(size) for size in numbers(call, "kernel_size")]
     for side, size, word in zip((image.width, image.height), (sizes[0], sizes[-1]), ("wide", "high"), strict=True):
         if side.high is not None and size // 2 >= side.high:
@@ -180,6 +184,21 @@ def _blur(image: Image, call: Call) -> Image:
             call.report(KernelTooLarge, message, at="kernel_size", label=label, notes=here(image), help=help)
             return image
     return _mixed(image) if is_float(image) else image
+
+
+def _blurs(call: Call) -> bool:
+    """Whether the kernel and `sigma` are ones that `GaussianBlur` takes, reported where they are not."""
+    drawn(call, "sigma")
+    if min(numbers(call, "sigma")) <= 0:
+        message = "`GaussianBlur` cannot blur with a `sigma` of 0"
+        impossible(call, message, at="sigma", label="has to be above 0", help="write a small number, such as 0.1")
+    even = next((int(size) for size in numbers(call, "kernel_size") if size % 2 == 0), None)
+    if even is None:
+        return True
+    message = f"`GaussianBlur` needs a kernel with a pixel in its middle, and {even} is even"
+    help = f"write {even - 1} or {even + 1}"
+    impossible(call, message, at="kernel_size", label="has to be odd", help=help)
+    return False
 
 
 def _mixed(image: Image) -> Image:
@@ -204,6 +223,8 @@ def _automatic(sample: Sample, call: Call) -> Sample:
     """`AutoAugment` and its kin, which refuse boxes and masks; with colours they shift and fill."""
     if call.name == "RandAugment" and call.value("num_ops") == 0:
         return sample
+    if call.name == "RandAugment":
+        _check_magnitude(call)
     beside = [name for name, value in sample.fields if isinstance(value, Boxes | Mask)]
     if beside:
         kinds = " and ".join(f"`{name}`" for name in beside)
@@ -212,6 +233,15 @@ def _automatic(sample: Sample, call: Call) -> Sample:
             label="shears and shifts the image", help="use `RandomPhotometricDistort` for colours, and geometric steps",
         )  # fmt: skip
     return on_images(_augmented)(sample, call)
+
+
+def _check_magnitude(call: Call) -> None:
+    magnitude, bins = number(call, "magnitude"), number(call, "num_magnitude_bins")
+    if magnitude >= bins:
+        impossible(
+            call, f"`RandAugment` counts {bins:g} magnitudes from 0, and {magnitude:g} is not among them",
+            at="magnitude", label=f"at most {bins - 1:g}", help="write less, or more `num_magnitude_bins`",
+        )  # fmt: skip
 
 
 def _augmented(image: Image, call: Call) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Sample, Types
+from feedline.compiler.sample_types.rules.values import impossible
 
 
 def _steps(call: Call) -> tuple[ir.Apply, ...]:
@@ -28,8 +29,18 @@ def _random_choice(sample: Sample, call: Call) -> Types:
     weights = (
         given.items if isinstance(given, ir.ListValue) else given if isinstance(given, tuple) else (1,) * len(steps)
     )
+    _check_weights(call, [weight for weight in weights if isinstance(weight, int | float)], len(steps))
     branches = [(step,) for step, weight in zip(steps, weights, strict=False) if weight]
     return call.interpreter.one_of(branches or [(step,) for step in steps], (sample,))
+
+
+def _check_weights(call: Call, weights: list[int | float], steps: int) -> None:
+    if len(weights) != steps:
+        message = f"`RandomChoice` has {steps} steps, and `p` has {len(weights)} number{'s' * (len(weights) != 1)}"
+        impossible(call, message, at="p", label="one for each step", help=f"give {steps} numbers, or leave `p` out")
+    elif steps and not any(weights):
+        message = "`RandomChoice` divides by the sum of `p`, which is 0"
+        impossible(call, message, at="p", label="no step is ever drawn", help="give one step a number above 0")
 
 
 def _random_order(sample: Sample, call: Call) -> Types:

@@ -73,7 +73,7 @@ def random_crop(sample: Sample, call: Call) -> Sample:
     if any(border) or (needed and any(map(room.lacks, images(sample, call)))):
         fill_suits(sample, call, pads=True)
         border_suits(sample, call, border, needed=needed)
-    if not needed:
+    if not needed and not _cuts_off(sample, call, room, _Room(height, width)):
         _must_fit(sample, call, room)
 
     def cropped(image: Image) -> Image:
@@ -83,6 +83,24 @@ def random_crop(sample: Sample, call: Call) -> Sample:
         (image.height.known, image.width.known) == (height, width) for image in images(sample, call)
     )
     return move(sample, call, cropped, cuts=not whole)
+
+
+def _cuts_off(sample: Sample, call: Call, room: _Room, bare: _Room) -> bool:
+    """Whether only a negative padding makes the image too small, which is reported."""
+    every, least = images(sample, call), min(sides(call))
+    small = next((image for image in every if room.lacks(image)), None)
+    if least >= 0 or small is None or any(map(bare.lacks, every)):
+        return False
+    call.report(
+        CropTooLarge,
+        f"a padding of {least} cuts the image off: a crop of {room.height} x {room.width} does not fit into the rest",
+        at="padding",
+        label="cuts off instead of adding",
+        secondary=_sized_here(small),
+        notes=(f"the image here: {_described(small)}",),
+        help="write the padding without the minus",
+    )
+    return True
 
 
 def _must_fit(sample: Sample, call: Call, room: _Room, *, may_pad: bool = True) -> None:

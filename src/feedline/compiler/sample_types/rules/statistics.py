@@ -31,7 +31,7 @@ from feedline.compiler.sample_types.rules.images import (
     spread,
     within,
 )
-from feedline.compiler.sample_types.rules.values import items, numbers
+from feedline.compiler.sample_types.rules.values import drawn, items, numbers
 from feedline.dsl.diagnostics import Fix
 from feedline.dsl.rules.types_values import (
     ErasingValue,
@@ -69,8 +69,13 @@ class _Statistics:
         return all(0 <= m <= 1 for m in self.mean) and all(s < 1 for s in self.std)
 
     @property
+    def only_scales(self) -> bool:
+        """Whether they take nothing off, so that the values have another range and no other middle."""
+        return not any(self.mean)
+
+    @property
     def is_identity(self) -> bool:
-        return not any(self.mean) and set(self.std) == {1}
+        return self.only_scales and set(self.std) == {1}
 
     def bounds(self, low: float, high: float) -> tuple[float, float]:
         """What values of these bounds become."""
@@ -152,9 +157,14 @@ def _report_deviation(call: Call, least: float) -> None:
 
 
 def _again(image: Image, call: Call, stats: _Statistics) -> Image:
-    """A second `Normalize`: reported unless it takes the first one back."""
-    if stats.undoes(image.normalised):
+    """A second `Normalize`: reported unless it takes the first one back, or only scales, which may be half of that."""
+    before = image.normalised
+    if stats.undoes(before):
         return evolve(image, low=0.0, high=1.0, normalised=None, normalised_at=None)
+    if before is not None and stats.only_scales:
+        old, new = before.std, stats.std
+        std = old and tuple((n or new[0]) * (o or old[0]) for n, o in zip_longest(new, old))
+        return evolve(_rescaled(image, stats), normalised=evolve(before, std=std))
     result = ""
     if image.low is not None and image.high is not None:
         result = f", and makes {spread(*stats.bounds(image.low, image.high))} of it"
@@ -181,7 +191,7 @@ def _as_ranged(image: Image, call: Call, stats: _Statistics) -> Image:
         )  # fmt: skip
         return as_scaled(image)
     if in_unit(image) and stats.of_bytes:
-        scales = not any(stats.mean)
+        scales = stats.only_scales
         call.report(
             StatisticsOfAnotherRange,
             f"these statistics are of values from 0 to 255, and the image has {spread(image.low, image.high)}: "
@@ -203,13 +213,22 @@ def _divided(call: Call, stats: _Statistics) -> list[Fix]:
     return [rewritten(call, ("mean", f"[{mean}]"), ("std", f"[{std}]"))]
 
 
+def _rescaled(image: Image, stats: _Statistics) -> Image:
+    if image.low is None or image.high is None:
+        return image
+    return within(image, *stats.bounds(image.low, image.high))
+
+
 def _normalised(image: Image, call: Call, stats: _Statistics) -> Image:
+    if stats.only_scales and image.normalised is None:
+        scaled = _rescaled(image, stats)
+        if scaled.low is None or scaled.high is None or scaled.low < 0 or scaled.high > 1.001:
+            return scaled
+        return evolve(scaled, high=min(scaled.high, 1.0), made_float=call.step.span)  # a division by 255
     if image.low is None or image.high is None:
         taken = Normalised(stats.mean, stats.std)
         return evolve(image, normalised=taken, normalised_at=call.step.span)
     low, high = stats.bounds(image.low, image.high)
-    if not any(stats.mean) and low >= 0 and high <= 1.001:
-        return evolve(image, low=low, high=min(high, 1.0), made_float=call.step.span)  # a division by 255
     reach = max((abs(m) + max(abs(image.low), abs(image.high))) / s for m, s in stats.per_channel)
     slack = within(evolve(image), -reach, reach)
     extra = (slack.high or reach) - reach
@@ -274,6 +293,8 @@ def _noise(image: Image, call: Call) -> Image:
 def _erasing(image: Image, call: Call) -> Image:
     if call.value("p") == 0:
         return image
+    drawn(call, "scale")
+    drawn(call, "ratio")
     if call.value("value") == "random":
         return _erased_at_random(image, call)
     values = numbers(call, "value")

@@ -31,8 +31,6 @@ def check_draw(case: Case, draw: ir.Draw) -> None:
     if enough < draw.classes:
         least = draw.each if case.policy.distinct or not draw.replacement else 1
         own = " of their own" if case.policy.distinct and len(np.unique(classes.members)) < len(classes.members) else ""
-        fewer = f"draw {enough} values or fewer, " if enough else "draw "
-        repeats = "" if draw.replacement else ", or allow repeats: `with replacement`"
         largest = np.argsort(-counts, kind="stable")
         case.report(
             TooFewValues, draw.span,
@@ -40,8 +38,17 @@ def check_draw(case: Case, draw: ir.Draw) -> None:
             f"have {samples(least)} or more{own}",
             label=f"{enough:,} to draw from, {draw.classes} needed",
             notes=[f"the largest: {counted(classes.names, counts, largest)}"] if len(counts) else [],
-            help=f"{fewer}fewer samples of each{repeats}",
+            help=_enough_help(draw, enough, int(np.count_nonzero(counts))),
         )  # fmt: skip
+
+
+def _enough_help(draw: ir.Draw, enough: int, values: int) -> str:
+    """What can be drawn of so many values, `enough` of which have the samples for it."""
+    fewer = ("draw 1 value" if enough == 1 else f"draw {enough:,} values or fewer") if enough else ""
+    if values < draw.classes:  # no number of samples makes up for missing values
+        return fewer or f"draw {'1 value' if values == 1 else f'{values:,} values or fewer'}, and fewer samples of each"
+    repeats = "" if draw.replacement else ", or allow repeats: `with replacement`"
+    return f"{fewer + ', ' if fewer else 'draw '}fewer samples of each{repeats}"
 
 
 def warn_draw(case: Case, draw: ir.Draw) -> None:

@@ -67,7 +67,7 @@ def warn_length(case: Case) -> None:
         and filled % case.policy.batch == 1
         and case.policy.batch > 1
         and case.policy.last == "keep"
-        and case.policy.order == "shuffled"
+        and (case.policy.order == "shuffled" or case.policy.rest_replacement)
         and not case.policy.across_ranks
     ):
         case.report(

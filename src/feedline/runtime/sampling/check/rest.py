@@ -48,11 +48,12 @@ def _are_weights(case: Case, weights: ir.Weights) -> bool:
     values = weights_of_rest(case)
     bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if len(bad):
+        verb = "has" if len(bad) == 1 else "have"
         positions = case.rest.at(bad[:SHOWN]).tolist()
         shown = (f"{values[rank]:g} at {case.describe(at)}" for rank, at in zip(bad[:SHOWN], positions, strict=True))
         case.report(
             BadWeights, weights.span,
-            f"{len(bad):,} of {samples(len(values))} have a weight below zero or none at all",
+            f"{len(bad):,} of {samples(len(values))} {verb} a weight below zero or none at all",
             label=", ".join(shown), help="weights are finite numbers from 0 on",
         )  # fmt: skip
     return not len(bad)
@@ -63,9 +64,11 @@ def _check_weights(case: Case, weights: ir.Weights) -> None:
     positive = int((values > 0).sum())
     if case.places and not positive:
         of = " of the rest" if case.policy.forces else ""
+        all_have = f"all {len(values):,} samples{of} have" if len(values) > 1 else f"the only sample{of} has"
         case.report(
-            BadWeights, weights.span, f"all {samples(len(values))}{of} have weight 0", label="nothing can be drawn"
-        )
+            BadWeights, weights.span, f"{all_have} weight 0",
+            label="nothing can be drawn",
+        )  # fmt: skip
     else:
         _too_few_distinct(case, positive)
 
