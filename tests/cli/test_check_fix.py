@@ -211,3 +211,14 @@ def test_fixes_of_every_rule_do_no_harm(code: str, run: Run) -> None:
     assert _errors(once) <= _errors(before)
     main(["check", "--fix", "a.pipe"])
     assert once == Path("a.pipe").read_bytes().decode()
+
+
+@pytest.mark.parametrize(
+    "block", ["transform { views n=2 { ToTensor() } }", "views 2 { ToTensor() }"], ids=["argument", "misplaced"]
+)
+def test_a_guess_before_a_block_is_not_applied(run: Run, block: str) -> None:
+    """Where `{` follows, a form was meant and no value, so that `=` is only a guess."""
+    text = f"dataset d = FakeData(size=8)\nloader x from d {{\n  {block}\n}}\n"
+    Path("a.pipe").write_text(text)
+    run("--fix", "a.pipe", code=1)
+    assert text == Path("a.pipe").read_text()

@@ -107,6 +107,7 @@ def test_negative_padding_is_the_fault() -> None:
     """Without it the crop fits, so it is named and not the size."""
     text = 'dataset d = CIFAR10("d")\nloader x from d { transform { RandomCrop(32, padding=-4) } }\n'
     (found,) = _check(text).diagnostics
+    assert found.span is not None
     assert ("FL325", "padding=-4") == (found.code, text[found.span.start : found.span.end])
     with pytest.raises(ValueError, match="larger than padded"):
         v2.RandomCrop(32, padding=-4)(torch.zeros(3, 32, 32))

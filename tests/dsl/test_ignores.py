@@ -144,3 +144,8 @@ def test_comments_are_kept_by_the_lexer() -> None:
     """The tokens are the text."""
     text = f"loader a from d {{ {WARNS} }}  # feedline: ignore FL406 because so\n# feedline: ignore\n"
     assert text == "".join(tokens(text))
+
+
+def test_an_error_needs_no_reason() -> None:
+    """That it cannot be silenced is said, and no reason asked for."""
+    assert ["FL016:3"] == [code for code in found(f"{CALM}  # feedline: ignore FL401") if code != "FL014:3"]

@@ -80,6 +80,7 @@ OPTIONS: Mapping[str, LoaderOption] = {
 
 INSTEAD: Mapping[str, str] = {
     "batch_size": "write `sample { batch 64 }`",
+    "batch": "write `sample { batch 64 }`",
     "shuffle": "write `sample { batch 64; order shuffled }`",
     "sampler": "say it in `sample { ... }`: `force`, `balance by`, `weight by`",
     "batch_sampler": "say it in `sample { ... }`",

@@ -154,8 +154,13 @@ def unexpected(place: Place) -> Problem:
         label=f"expected {_any_of(words)}",
         help=help,
         fix=fix,
-        sure=fix is not None and fix[3].strip() in ("=", "=="),
+        sure=fix is not None and fix[3].strip() in ("=", "==") and not _opens_later(place, end),
     )
+
+
+def _opens_later(place: Place, end: int) -> bool:
+    """Whether a `{` follows on the line: then a form was meant, not a value."""
+    return "{" in place.source.text[end:].partition("\n")[0]
 
 
 def not_on_new_line(place: Place) -> Problem:

@@ -99,6 +99,17 @@ def run_together(word: Token | None) -> str | None:
     return {"atmost": "at most", "atleast": "at least"}.get(plain)
 
 
+_SAMPLE_WORDS = {
+    "shuffle": "order shuffled",
+    "shuffled": "order shuffled",
+    "random": "order shuffled",
+    "batch_size": "batch 64",
+    "drop_last": "last drop",
+    "drop": "last drop",
+}
+"""What `DataLoader`'s words are in a `sample` block."""
+
+
 def misplaced(block: str | None, first: Token, found: Token, following: Token | None) -> str | None:
     """Help for a statement that belongs in another block. `block` is the grammar's rule for statements of this one."""
     direct = following is first or found is following
@@ -117,6 +128,10 @@ def misplaced(block: str | None, first: Token, found: Token, following: Token | 
         return "a transform inside a loader has no name; declare it outside to give it one"
     if block == "loader_statement" and first.type == "TRANSFORM" and found.type == "LPAR":
         return "steps stand in braces: `transform { ... }`"
+    if block == "policy_statement" and str(first) in _SAMPLE_WORDS:
+        return f"write `{_SAMPLE_WORDS[str(first)]}`"
+    if block == "policy_statement" and first.type in ("BATCH", "SEED") and found.type == "ASSIGN" and direct:
+        return f"write it without `=`, such as `{'batch 64' if first.type == 'BATCH' else 'seed 7'}`"
     if block == "policy_statement" and found is first and following is not None and following.type == "ASSIGN":
         return f"options such as `{first}` belong in the loader, beside `sample`"
     if block == "declaration" and found is first and first.type in _LOADER_WORDS | _POLICY_WORDS:

@@ -69,11 +69,16 @@ def report_ignores(source: SourceText, reporter: Reporter) -> None:
         if not ignore.clear or not ignore.codes:
             _report_unclear(ignore, reporter)
             continue
-        if not ignore.reason:
+        if not ignore.reason and any(_may_be_silenced(code) for code, _ in ignore.codes):
             help = "say why: `because ...`"
             reporter.report(rules.IgnoreWithoutReason, ignore.span, "this comment gives no reason", help=help)
         for code, span in ignore.codes:
             _report_code(code, span, ignore, reporter)
+
+
+def _may_be_silenced(code: str) -> bool:
+    """Whether the code is not an error's: of one that cannot be silenced no reason is asked."""
+    return code not in RULES or RULES[code].severity != "error"
 
 
 def still_idle(diagnostics: Iterable[Diagnostic], silenced: Iterable[Diagnostic]) -> list[Diagnostic]:

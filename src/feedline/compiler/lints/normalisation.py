@@ -24,14 +24,15 @@ class _Images:
 
 
 def different_normalisation(program: ir.Program, main: Unit, reporter: Reporter) -> None:
-    """Warn of an evaluation loader whose images no training loader of the same data has like that."""
+    """Warn of an evaluation loader beside training, whose images no other loader of the same data has like that."""
     known = [found for loader in program.loaders if (found := _images(loader)) is not None]
-    training = [images for images in known if role_of(images.loader) == "train"]
     for images in known:
         if role_of(images.loader) != "evaluation":
             continue
-        peers = [other for other in training if _related(program, images.loader, other.loader)]
-        if peers and all(other.statistics != images.statistics for other in peers):
+        others = [other for other in known if role_of(other.loader) != "evaluation"]
+        others = [other for other in others if _related(program, images.loader, other.loader)]
+        peers = [other for other in others if role_of(other.loader) == "train"]
+        if peers and all(other.statistics != images.statistics for other in others):
             _report(main, images, peers[0], reporter)
 
 

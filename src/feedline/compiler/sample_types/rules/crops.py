@@ -93,7 +93,7 @@ def _cuts_off(sample: Sample, call: Call, room: _Room, bare: _Room) -> bool:
         return False
     call.report(
         CropTooLarge,
-        f"a padding of {least} cuts the image off: a crop of {room.height} x {room.width} does not fit into the rest",
+        f"a padding of {least} cuts the image off: a crop of {room.height} x {room.width} does not fit in it",
         at="padding",
         label="cuts off instead of adding",
         secondary=_sized_here(small),
