@@ -268,7 +268,8 @@ def test_forced_samples_are_like_their_batch(case: Case, epoch: int) -> None:
             batch = values[row[chosen.batch - r :][row[chosen.batch - r :] >= 0]]
             if ((own >= batch.min()) & (own <= batch.max())).sum() < line.count:
                 continue
-            first, last = np.searchsorted(rest, [batch.min(), batch.max()]).tolist()
+            first = int(np.searchsorted(rest, batch.min()))
+            last = int(np.searchsorted(rest, batch.max(), side="right")) - 1
             forced = values[row[low : low + line.count]]
             assert first - reach < 0 or forced.min() >= rest[first - reach]
             assert last + reach >= len(rest) or forced.max() <= rest[last + reach]
