@@ -204,7 +204,7 @@ def parser() -> Lark:
 def _straight(built: Lark) -> Lark:
     """Hand on the one child of `?rule: other` as it is. Lark finds its position anew in each of the nine rules between
     a value and an expression, which is half the time of a parse."""
-    callbacks: dict[Any, Any] = built.parser.parser.parser.callbacks  # pyright: ignore[reportAttributeAccessIssue]
+    callbacks: dict[Any, Any] = built.parser.parser.parser.callbacks  # pyright: ignore[reportAttributeAccessIssue]  (untyped)
     for rule in callbacks:
         if rule.options.expand1 and rule.alias is None and len(rule.expansion) == 1:
             (symbol,) = rule.expansion

@@ -285,7 +285,7 @@ class _Words:
         """Whether a sample may stand twice in a batch."""
         policy = self.policy
         if policy.draw is not None or policy.mix is not None:
-            return bool((policy.draw or policy.mix).replacement)  # pyright: ignore[reportOptionalMemberAccess]
+            return bool((policy.draw or policy.mix).replacement)  # pyright: ignore[reportOptionalMemberAccess]  (one is)
         drawn = sum(force.places for force in policy.forces if force.replacement) > 1
         met = any(force.at_least for force in policy.forces) or policy.repeat is not None
         return drawn or met or (self.places > 1 and (policy.rest_replacement or policy.weights is not None))
