@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
+import numpy as np
 from generator_sampler import GeneratorSampler
 from measure import ROUNDS, heading, memory, speeds, table
 from torch.utils.data import BatchSampler, RandomSampler
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
+from feedline.runtime.dataset import BatchIndices
 from feedline.runtime.sampler import PlanSampler
 from feedline.runtime.sampling import BatchPlan, Populations
+from feedline.runtime.sampling.shuffles import shuffles
 
 BATCH, FORCED = 8, 3
 AT_ONCE = 1_000_000
@@ -63,6 +67,21 @@ def torchs(size: int) -> Iterator[list[int]]:
     return iter(BatchSampler(RandomSampler(range(size)), BATCH, drop_last=True))
 
 
+class Later:
+    """Further epochs of a sampler that has had one: what it has worked out for good is there."""
+
+    def __init__(self, size: int, forced: bool):
+        self.sampler, self.epoch = PlanSampler(plan(size, forced)), 0
+        for _ in self.sampler:
+            pass
+
+    def __call__(self) -> Iterator[list[int]]:
+        """The next one."""
+        self.epoch += 1
+        self.sampler.set_epoch(self.epoch)
+        return iter(self.sampler)
+
+
 def blocks(size: int, forced: bool, rows: int, most: int) -> Iterator[Any]:
     """The batches of an epoch, or its first `most`, as int64 arrays (rows, 8)."""
     made = plan(size, forced)
@@ -75,12 +94,16 @@ def lists(sizes: tuple[int, ...], rounds: int) -> None:
     rows = []
     for size in sizes:
         ways: dict[str, Callable[[], Iterator[Any]]] = {
-            "by hand, force 3 per 8": lambda size=size: written_by_hand(size, True),
-            "by hand, plain shuffle": lambda size=size: written_by_hand(size, False),
-            "torch, plain shuffle": lambda size=size: torchs(size),
-            "feedline, force 3 per 8": lambda size=size: ours(size, True),
-            "feedline, plain shuffle": lambda size=size: ours(size, False),
+            "by hand, force 3 per 8": partial(written_by_hand, size, True),
+            "by hand, plain shuffle": partial(written_by_hand, size, False),
+            "torch, plain shuffle": partial(torchs, size),
+            "feedline, force 3 per 8": partial(ours, size, True),
+            "feedline, plain shuffle": partial(ours, size, False),
+            "a later epoch, force 3 per 8": Later(size, True),
+            "a later epoch, plain shuffle": Later(size, False),
         }
+        if size == sizes[0]:
+            ways |= floors(size)
         found = speeds(ways, rounds, max(AT_ONCE // size, 1))
         torch = found["torch, plain shuffle"]
         for name, speed in found.items():
@@ -92,6 +115,46 @@ def lists(sizes: tuple[int, ...], rounds: int) -> None:
             )  # fmt: skip
     columns = ("samples", "batches/s", "/ by hand", "/ torch", "after the first", "first batch, ms", "/ torch's")
     table(("lists of int, batch 8", *columns), rows)
+
+
+# ---- what the parts cost that no way of putting them together can leave out
+
+
+def floors(size: int) -> dict[str, Callable[[], Iterator[Any]]]:
+    """As many lists as an epoch has, of numbers that are there before: bare ones, such as carry epoch and number, and
+    these after the shuffles that an epoch's batches are made of."""
+    ways: dict[str, Callable[[], Iterator[Any]]] = {}
+    for forced, name in ((True, "force 3 per 8"), (False, "plain shuffle")):
+        rows = np.random.default_rng(0).permutation(size * 2)[: plan(size, forced).length() * BATCH].reshape(-1, BATCH)
+        ways[f"floor: bare lists, {name}"] = partial(bare_lists, rows)
+        ways[f"floor: batches, {name}"] = partial(keyed_lists, rows)
+        ways[f"floor: shuffles and batches, {name}"] = partial(shuffled_lists, rows, size, forced)
+    return ways
+
+
+def bare_lists(rows: np.ndarray) -> Iterator[list[int]]:
+    """The rows as plain lists, some at once: the fastest there is."""
+    return chain.from_iterable(rows[low : low + 64].tolist() for low in range(0, len(rows), 64))
+
+
+def keyed_lists(rows: np.ndarray) -> Iterator[list[int]]:
+    """The rows as what workers need: a batch that says which one it is."""
+    places = iter(rows.ravel().data)
+    batches = map(BatchIndices, zip(*[places] * BATCH, strict=False))
+    for number, batch in enumerate(batches):
+        batch.epoch, batch.number = 0, number
+        yield batch
+
+
+def shuffled_lists(rows: np.ndarray, size: int, forced: bool) -> Iterator[list[int]]:
+    """The same behind the shuffles of the rest, the group and the places in each batch, whose results are not used."""
+    group = group_of(size) if forced else 0
+    shuffles(1, 0, 1, size - group)
+    if forced:
+        shuffles(2, 0, len(rows) * FORCED // group, group)
+        for low in range(0, len(rows), 4096):
+            shuffles(3, low, min(4096, len(rows) - low), BATCH)
+    return keyed_lists(rows)
 
 
 def arrays(sizes: tuple[int, ...], rounds: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 RENAMED_TRANSFORMS = {
     # Names that torchvision gave up.
     "ConvertFormatBoundingBox": "ConvertBoundingBoxFormat",
+    "RandomCropResize": "RandomResizedCrop",
     "RandomSizedCrop": "RandomResizedCrop",
     "Scale": "Resize",
     "ToImagePIL": "ToPILImage",

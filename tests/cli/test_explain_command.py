@@ -71,11 +71,11 @@ loader train from rows.train, 30 samples
     batch[0]  float32 (4, 1)
     batch[1]  int64   (4,)
   options     num_workers = 2
-  defaults    on error fail, pin_memory = false, prefetch_factor = none,
-              persistent_workers = false, timeout = 0.0,
+  defaults    on error fail, worker_kind = auto, pin_memory = false,
+              prefetch_factor = none, persistent_workers = false, timeout = 0.0,
               multiprocessing_context = none, device = cpu, verify = false,
               cache = off, optimize = exact
-  plan        as written: there are no passes yet
+  plan        as written
 """
 
 IMAGES = """\
@@ -154,7 +154,7 @@ def test_where_parameters_come_from(run: Callable[..., Any]) -> None:
     """From the file, a parameter file or the command line."""
     Path("p.toml").write_text("batch = 8\n")
     said = run("--params", "p.toml").out
-    assert '  batch: int  = 8 (from the params file)\n  file: path  = "rows.csv" (from the command line)\n' in said
+    assert '  batch: int  = 8 (from p.toml)\n  file: path  = "rows.csv" (from the command line)\n' in said
 
 
 def test_one_loader_and_its_data(run: Callable[..., Any]) -> None:
@@ -248,7 +248,7 @@ SCHEMA: dict[str, Any] = {
     "format_version": 0, "feedline": "", "path": "", "diagnostics": [], "counts": {},
     "page": {
         "path": "", "folder": "", "data": True,
-        "params": [{"name": "", "type": "", "value": "", "origin": ""}],
+        "params": [{"name": "", "type": "", "value": "", "origin": "", "where": ""}],
         "datasets": [{
             "name": "", "source": "", "settings": [{"name": "", "value": "", "default": True}],
             "sample": {"fields": [{"name": "", "types": [""]}], "complete": True},
@@ -273,7 +273,7 @@ SCHEMA: dict[str, Any] = {
             "collate": {"name": "", "value": "", "default": True},
             "batch": [{"path": "", "dtype": "", "shape": [0]}],
             "settings": [{"name": "", "value": "", "default": True}],
-            "passes": [],
+            "plan": [{"name": "", "text": ""}],
         }],
     },
 }  # fmt: skip

@@ -116,6 +116,15 @@ def test_broken_promise(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     assert "the first of them batch 0 of epoch 0 with 3" in shown
 
 
+def test_ranks_that_share_a_batch(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted is one rank's share, and so is what it is held to: any of its places may be another's."""
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    text = TEXT.replace("3 rare per 8", "6 rare per 8 across ranks")
+    (group,) = json.loads(run("--json", "--loader", "train", text=text).out)["loaders"][0]["groups"]
+    assert ("2 to 4 of 4", True) == (group["promised"], group["kept"])
+
+
 def test_file_without_loaders(run: Callable[..., Any]) -> None:
     """Nothing to run is worth a word."""
     said = run(text="let a = 1\n", code=1).err

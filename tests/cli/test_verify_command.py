@@ -128,12 +128,11 @@ def test_stages(verify: Callable[..., Any]) -> None:
 
 
 def test_ranks(verify: Callable[..., Any]) -> None:
-    """Each number of ranks above one has its row."""
+    """Each number of ranks above one has its row, which names what is left out."""
     result = json.loads(verify("--json", "--loader", "val", "--ranks", "1, 3,3,2").out)
     rows = [row["promise"] for row in result["loaders"][0]["promises"]]
-    assert ["3 ranks take turns, equal counts", "2 ranks take turns, equal counts"] == [
-        row for row in rows if "ranks" in row
-    ]
+    turns = "ranks take turns, equal counts, but for the last"
+    assert [f"3 {turns} 2 batches", f"2 {turns} batch"] == [row for row in rows if "ranks" in row]
 
 
 @pytest.mark.parametrize("given", ["0", "1,two", "", "-1", "1,,2", "1000000"])

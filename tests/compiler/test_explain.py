@@ -65,7 +65,8 @@ LINES = {
     "batch 8; uneven pad": "ranks: each gets every W-th batch; a remainder is filled up",
     "batch 64 across ranks": "ranks: each gets every W-th place of every batch; 64 must divide by W",
     "batch 8; seed 7": "seed: 7: the same batches each run, on any machine",
-    "batch 8; seed 0": "seed: 0: the same batches each run, on any machine (default)",
+    "batch 8; seed 0": "seed: 0: the same batches each run, on any machine",
+    "batch 8  # seed 0\n": "seed: 0: the same batches each run, on any machine (default)",
 }
 """Statements of a policy, and a line of what is said of it."""
 

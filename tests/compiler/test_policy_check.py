@@ -39,7 +39,19 @@ def messages(node: ir.Policy | ir.Split) -> list[tuple[str, str]]:
         ),
         (policy(8, force("a", 1), weights=WEIGHTS), []),
         (policy(8, weights=WEIGHTS), []),
-        (policy(8, force("a", 5), force("b", 8, bound="at most")), []),
+        (policy(8, force("a", 5), force("b", 2, bound="at most")), []),
+        (
+            policy(8, force("a", 5), force("b", 3, bound="at most")),
+            [("FL428", "only 3 of 8 places could hold `b`, and it may fill 3")],
+        ),
+        (
+            policy(8, force("a", 8, bound="at most")),
+            [("FL428", "a batch of 8 never holds more than 8 of `a` anyway")],
+        ),
+        (
+            policy(8, force("b", 5), force("a", 2, bound="at least"), force("a", 3, bound="at most")),
+            [("FL428", "only 3 of 8 places could hold `a`, and it may fill 3")],
+        ),
         (policy(8, force("a", 2, bound="at least"), force("a", 2, bound="at most")), []),
         (policy(8, force("a", 9, bound="at most")), [("FL427", "a batch of 8 never holds 9 of `a`")]),
         (

@@ -186,3 +186,58 @@ def test_sanitizing_takes_every_format() -> None:
 def test_a_size_of_zero_is_no_size(argument: str) -> None:
     """The type of the argument says so already."""
     assert ["FL205"] == _codes(argument)
+
+
+def test_convert_image_dtype_takes_masks_too() -> None:
+    """As FL349 says, the numbers of classes come out as floats; `ToDtype` leaves them."""
+    sample = {"image": tv_tensors.Image(torch.zeros(3, 4, 4, dtype=torch.uint8)), "mask": tv_tensors.Mask(MASK)}
+    assert v2.ConvertImageDtype(torch.float32)(sample)["mask"].tolist() == MASK.float().tolist()
+    assert v2.ConvertImageDtype(torch.float32)(sample)["mask"].dtype == torch.float32
+    assert v2.ToDtype(torch.float32, scale=True)(sample)["mask"].dtype == torch.uint8
+
+
+MASK = torch.tensor([[0, 3], [7, 255]], dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("call", "step"),
+    [
+        ("Normalize((0.5,), (0.5,))", v2.Normalize([0.5], [0.5])),
+        ("ColorJitter(0.4)", v2.ColorJitter(0.4)),
+        ("GaussianBlur(3)", v2.GaussianBlur(3)),
+        ("GaussianNoise()", v2.GaussianNoise()),
+        ("Grayscale()", v2.Grayscale()),
+        ("RGB()", v2.RGB()),
+        ("JPEG(50)", v2.JPEG(50)),
+        ("RandomInvert(1.0)", v2.RandomInvert(1.0)),
+        ("RandomSolarize(10, p=1.0)", v2.RandomSolarize(10, 1.0)),
+        ("RandomPosterize(2, p=1.0)", v2.RandomPosterize(2, 1.0)),
+        ("RandomEqualize(1.0)", v2.RandomEqualize(1.0)),
+        ("RandomAutocontrast(1.0)", v2.RandomAutocontrast(1.0)),
+        ("RandomAdjustSharpness(2.0, p=1.0)", v2.RandomAdjustSharpness(2.0, 1.0)),
+        ("ToImage()", v2.ToImage()),
+        ("PILToTensor()", v2.PILToTensor()),
+    ],
+)
+def test_steps_for_images_leave_masks_alone(call: str, step: v2.Transform) -> None:
+    """What FL314 says of a step on masks alone is what torchvision does."""
+    text = f'dataset d = VOCSegmentation("voc")\nloader l from d {{ transform {{ on mask {{ {call} }} }} }}\n'
+    assert ["FL314"] == [found.code for found in _check(text).diagnostics]
+    assert step(tv_tensors.Mask(MASK)).tolist() == MASK.tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "step"),
+    [
+        ("RandomErasing(1.0)", v2.RandomErasing(1.0)),
+        ("RandomGrayscale(1.0)", v2.RandomGrayscale(1.0)),
+        ("RandomChannelPermutation()", v2.RandomChannelPermutation()),
+        ("RandomPhotometricDistort(p=1.0)", v2.RandomPhotometricDistort(p=1.0)),
+    ],
+)
+def test_steps_that_look_for_an_image_refuse_masks(call: str, step: v2.Transform) -> None:
+    """What FL332 says of them is what torchvision does."""
+    text = f'dataset d = VOCSegmentation("voc")\nloader l from d {{ transform {{ on mask {{ {call} }} }} }}\n'
+    assert ["FL332"] == [found.code for found in _check(text).diagnostics]
+    with pytest.raises(TypeError, match="No image or video"):
+        step(tv_tensors.Mask(MASK))

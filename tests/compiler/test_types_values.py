@@ -86,6 +86,8 @@ RAISING = [
     ("FL327", image(), (apply("ColorJitter", hue=(0.2, -0.2)),)),
     ("FL327", image(), (apply("RandomErasing", 1.0, (0.2, 0.02)),)),
     ("FL327", image(), (apply("RandomErasing", 1.0, ratio=(3.0, 0.3)),)),
+    ("FL327", image(), (TO_TENSOR, apply("RandomErasing", 1.0, ratio=(0.0, 0.0)))),
+    ("FL327", image(), (apply("JPEG", (50, 10)),)),
     ("FL327", image(), (apply("RandAugment", 2, 50),)),
     ("FL327", image(), (apply("RandAugment", 2, 31),)),
     ("FL327", image(), (apply("RandomChoice", CHOICES, (0.5,)),)),

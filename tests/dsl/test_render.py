@@ -304,8 +304,8 @@ def test_json_of_nothing() -> None:
 
 def test_json_names_the_rule() -> None:
     """A registered code comes with its slug."""
-    found = json.loads(render([Diagnostic("FL009", "error", "not yet", "a.pipe")], {}, "json"))
-    assert "not-supported-yet" == found["diagnostics"][0]["slug"]
+    found = json.loads(render([Diagnostic("FL503", "error", "no", "a.pipe")], {}, "json"))
+    assert "bad-option" == found["diagnostics"][0]["slug"]
 
 
 @pytest.mark.parametrize("format", ["text", "concise"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from policies import AT, force, policy
 
 from feedline.compiler import ir
+from feedline.compiler.lints.counts import check_counts
 from feedline.dsl.diagnostics import Reporter
 from feedline.runtime.sampling import BatchPlan, Populations, check_populations
 from feedline.runtime.sampling.populations import Classes
@@ -150,3 +151,23 @@ def test_one_fault_of_a_place_is_one_diagnostic(case: Case, staged: bool) -> Non
     check_populations(chosen, people, reporter)
     found = [(item.code, item.span) for item in reporter.diagnostics]
     assert len(set(found)) == len(found)
+
+
+@settings(max_examples=300)
+@given(st.one_of(forced_cases(), draw_cases(), mix_cases()))
+def test_a_count_decides_what_the_data_decides(case: Case) -> None:
+    """What the number of samples alone decides, opened data says too; of a policy that forces nothing, no less."""
+    chosen, people = case
+    if not people.size:
+        return
+    reporter, counted = Reporter(), Reporter()
+    check_populations(chosen, people, reporter)
+    check_counts(chosen, people.size, counted.report)
+    event("impossible by count" if counted.failed else "possible by count")
+    if counted.failed:
+        assert reporter.failed
+    if not chosen.forces and chosen.draw is None and chosen.mix is None and chosen.weights is None:
+        known = {"FL412", "FL416", "FL418", "FL455", "FL477"} if chosen.repeat is None else set()
+        assert {item.message for item in counted.diagnostics} == {
+            item.message for item in reporter.diagnostics if item.code in known
+        }

@@ -88,8 +88,18 @@ def test_length_beside_a_limited_group(count: int, batch: int, limited: int, oth
 
 @given(between_cases(), st.integers(0, 2))
 def test_between_two_counts(case: Case, epoch: int) -> None:
-    """[force-between] `at least a` and `at most b` of one group: a to b in every batch."""
-    assert broken(case, epoch_of(case, epoch)) == []
+    """[force-between] `at least a` and `at most b` of one group: a to b in every batch, so B times that an epoch."""
+    rows, (least, most) = epoch_of(case, epoch), case[0].forces
+    assert broken(case, rows) == []
+    places = int(is_member(rows, case[1].groups["a"]).sum())
+    assert least.count * len(rows) <= places <= most.count * len(rows)
+
+
+def test_between_two_counts_a_sample_comes_again() -> None:
+    """[force-between] Each of G once in the forced places and once in the rest's."""
+    chosen = policy(4, force("a", 1, bound="at least"), force("a", 3, bound="at most"))
+    rows = epoch_of((chosen, Populations(18, {"a": range(6)})))
+    assert [2] * 6 == np.bincount(rows[rows >= 0], minlength=18)[:6].tolist()
 
 
 @given(each_cases("exactly"), st.integers(0, 2))

@@ -290,7 +290,7 @@ def test_ranks_that_get_the_wrong_batches(monkeypatch: pytest.MonkeyPatch) -> No
 
     run = sampler.Run.batches
     monkeypatch.setattr(sampler.Run, "batches", lambda self: run(evolve(self, rank=0)))
-    (section,) = engine.verify_plan("train", BatchPlan(policy(4, order="shuffled"), PEOPLE), {}, ranks=(2,))
+    (section,) = engine.verify_plan("train", BatchPlan(policy(5, order="shuffled"), PEOPLE), {}, ranks=(2,))
     broken = {row.promise for row in section.rows if not row.kept}
     assert {"2 ranks take turns, equal counts", "a resumed run goes on exactly"} == broken
 
@@ -304,6 +304,25 @@ def test_ranks_and_resuming(uneven: Any, across: bool, last: Any) -> None:
     section = _verified(chosen, PEOPLE, ranks=(1, 2, 3, 5))
     assert [] == [row for row in section.rows if not row.kept]
     assert across == any("cannot be shared" in row.promise for row in section.rows)
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "options", "expected"),
+    [
+        (60, 4, {}, "4 ranks take turns, equal counts, but for the last 3 batches"),
+        (52, 4, {}, "4 ranks take turns, equal counts, but for the last batch"),
+        (60, 4, {"uneven": "pad"}, "4 ranks take turns, equal counts"),
+        (9, 4, {}, "4 ranks get nothing: 3 batches an epoch"),
+        (58, 8, {"across_ranks": True}, "4 ranks share every batch but the last, of 2"),
+        (60, 8, {"across_ranks": True}, "4 ranks share every batch"),
+        (2, 4, {"across_ranks": True}, "4 ranks get nothing: 1 batch an epoch"),
+    ],
+)
+def test_what_ranks_do_not_get_is_named(size: int, batch: int, options: Any, expected: str) -> None:
+    """The row of a number of ranks says which batches of an epoch come to none."""
+    section = _verified(policy(batch, order="shuffled", **options), Populations(size), ranks=(1, 4))
+    assert [expected] == [row.promise for row in section.rows if row.promise.startswith("4 ranks")]
+    assert all(row.kept for row in section.rows)
 
 
 # ---- distribution

@@ -10,8 +10,8 @@ from torchvision.transforms import functional, v2
 
 import feedline
 from feedline.compiler import catalogue
-from feedline.compiler.arguments import _OLD_INTERPOLATIONS
 from feedline.compiler.catalogue import renamed, synonyms
+from feedline.compiler.misfits import OLD_INTERPOLATIONS
 
 PIPE = """
 dataset d = FakeData(size=8, image_size=(3, 16, 16))
@@ -80,7 +80,7 @@ def test_conversion_and_what_takes_its_place_give_the_same() -> None:
 def test_numbers_of_interpolations_are_those_of_v1() -> None:
     """`interpolation=2` meant `bilinear`."""
     modes = {number: functional._interpolation_modes_from_int(number).value for number in range(6)}
-    assert modes == _OLD_INTERPOLATIONS
+    assert modes == OLD_INTERPOLATIONS
 
 
 def test_other_names_lead_to_what_is_there() -> None:

@@ -47,6 +47,13 @@ def unequal() -> object:
     return default_collate([torch.rand(3, 8, 9), torch.rand(3, 8, 8)])
 
 
+def loss_of_masks() -> object:
+    """A loss of classes, of masks that were converted with the image."""
+    mask = tv_tensors.Mask(torch.zeros(1, 4, 4, dtype=torch.uint8))
+    converted = v2.ConvertImageDtype(torch.float32)({"image": image(4), "mask": mask})["mask"]
+    return nn.functional.cross_entropy(torch.rand(1, 3, 4, 4), converted.as_subclass(torch.Tensor))
+
+
 RAISES: dict[str, Callable[[], object]] = {
     "range/bicubic_rotation": lambda: v2.RandomRotation([10, 10], interpolation=InterpolationMode.BICUBIC)(image()),
     "range/deviation_zero": lambda: v2.Normalize([0.5], [0.0])(FLOATS(image())),
@@ -67,12 +74,15 @@ RAISES: dict[str, Callable[[], object]] = {
     "shapes/no_resize": unequal,
     "shapes/padding_beyond": lambda: v2.Pad(28, padding_mode="reflect")(image(28)),
     "shapes/pil_in_batch": lambda: default_collate([pil(), pil()]),
+    "shapes/pil_views_padded": lambda: default_collate([(pil(), pil())] * 2),
     "shapes/range_of_nothing": lambda: v2.RandomResize(256, 256)(image()),
     "shapes/resize_keeps_ratio": unequal,
     "shapes/resize_own_files": unequal,
     "shapes/resize_to_zero": lambda: v2.Resize((0, 0))(image()),
+    "shapes/two_sizes": lambda: v2.Resize(64, 64)(image()),
     "shapes/views_differ": unequal,
     "objects/five_crops_of_boxes": lambda: v2.FiveCrop(16)(detection()),
+    "objects/masks_made_float": loss_of_masks,
     "objects/mixup_of_detection": lambda: v2.CutMix(num_classes=3)(batch()[0], [detection()] * 8),
     "objects/mixup_too_few_classes": lambda: v2.MixUp(num_classes=10)(*batch(100)),
     "objects/mixup_without_classes": lambda: v2.MixUp()(*batch()),
@@ -103,6 +113,11 @@ RUNS: dict[str, tuple[Callable[[], torch.Tensor], float, float]] = {
     "range/scaled_too_late": (lambda: FLOATS(v2.ToDtype(torch.float32)(image())), 0, 255),
     "range/scaled_twice": (lambda: FLOATS(FLOATS(image())), 0, 1),
     "range/statistics_of_bytes": (lambda: v2.Normalize([123.7], [58.4])(FLOATS(image())), -2.1, -2.1),
+    "range/swapped_statistics": (
+        lambda: v2.Normalize([0.229, 0.224, 0.225], [0.485, 0.456, 0.406])(FLOATS(image())),
+        -0.55,
+        1.91,
+    ),
     "shapes/conversion_sometimes": (lambda: default_collate([FLOATS(image()), image()]), 0, 255),
 }
 """What runs, and the least and the largest value of what comes out."""

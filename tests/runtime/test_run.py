@@ -25,6 +25,7 @@ class Info:
     epoch: int
     number: int
     positions: tuple[int, ...]
+    places: range = range(0)
 
 
 @frozen
@@ -33,7 +34,7 @@ class Plan:
 
     given: tuple[Promise, ...] = ()
 
-    def promises(self) -> tuple[Promise, ...]:
+    def promises(self, ranks: int) -> tuple[Promise, ...]:
         """As given."""
         return self.given
 

@@ -30,7 +30,7 @@ def shares(size: int, world: int, **options: Any) -> list[list[list[int]]]:
 
 def test_batches_are_the_plans_in_lists_of_int() -> None:
     """Over many blocks, the short last batch included, with their numbers."""
-    made = sampler(20_003, policy(8, force("g", 3)))
+    made = sampler(60_003, policy(8, force("g", 3)))
     found: list[Any] = list(made)
     rows = made.plan.batches(0, 0, made.plan.length(0))
     assert [[place for place in row if place >= 0] for row in rows.tolist()] == found
@@ -104,6 +104,24 @@ def test_ranks_that_leave_out_a_batch_or_all_are_told() -> None:
     assert ["FL569"] == [item.code for item in refused.value.diagnostics if item.severity == "error"]
     loader: Any = feedline.compile(few).train
     loader.sampler.ranks = (0, 4)
+    with pytest.raises(feedline.LoadError, match="an epoch has 3 batches, fewer than 4 ranks"):
+        next(iter(loader))
+
+
+def test_ranks_that_get_none_of_a_stage_are_told() -> None:
+    """A stage's epochs may be too short for ranks that the first ones have batches for."""
+    text = """
+dataset d = FakeData(size=26)
+loader train from d { sample { batch 8; order shuffled; from epoch 2 { batch 8; epoch 3 batches; order shuffled } } }
+"""
+    with pytest.raises(feedline.CompileError) as refused:
+        feedline.compile(text, rank=0, world_size=4)
+    (found,) = (item for item in refused.value.diagnostics if item.severity == "error")
+    assert ("FL569", "an epoch has 3 batches, fewer than 4 ranks") == (found.code, found.message.partition(":")[0])
+    loader: Any = feedline.compile(text).train
+    loader.sampler.ranks = (0, 4)
+    assert 1 == len(list(loader.sampler))
+    loader.sampler.set_epoch(2)
     with pytest.raises(feedline.LoadError, match="an epoch has 3 batches, fewer than 4 ranks"):
         next(iter(loader))
 

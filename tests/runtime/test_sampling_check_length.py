@@ -91,6 +91,13 @@ def test_a_last_batch_of_one() -> None:
     assert "`last drop`" in found.help
 
 
+def test_a_last_batch_of_one_draw() -> None:
+    """Draws come by chance in any order, so that `order sequential` is no evaluation."""
+    found = only(policy(8, order="sequential", rest_replacement=True), Populations(1001))
+    assert (found.code, found.severity) == ("FL477", "warning")
+    assert check(policy(8, order="sequential", rest_replacement=True), Populations(1000)) == []
+
+
 @pytest.mark.parametrize(
     "chosen",
     [

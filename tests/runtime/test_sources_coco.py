@@ -175,11 +175,12 @@ def test_compressed_run_lengths_read_as_pycocotools_wrote_them(seed: int) -> Non
     """The text and the list of run lengths are the same mask."""
     from pycocotools import mask
 
-    from feedline.runtime.sources.masks import decode_mask
+    from feedline.runtime.sources import masks
 
     drawn = (np.random.default_rng(seed).random((40, 30)) < 0.3).astype(np.uint8, order="F")
     text = mask.encode(drawn)["counts"].decode()  # pyright: ignore[reportAttributeAccessIssue]
-    assert drawn.tolist() == decode_mask({"size": [40, 30], "counts": text}, (40, 30)).tolist()
+    runs = masks.runs_of({"size": [40, 30], "counts": text}, (40, 30))
+    assert drawn.tolist() == masks.drawn([runs], (40, 30))[0].tolist()
 
 
 @pytest.mark.parametrize("counts", [[0, 3], [0, 201], "", "PPPP", "ooo", "0é", "`"])

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from sourcing import bind, fault
 
 from feedline.runtime.columns import Column, RaggedColumn, TextColumn
 from feedline.runtime.sources import Source
+from feedline.runtime.sources.records import read_records
 
 
 def write(path: Path, text: str) -> Path:
@@ -118,6 +120,44 @@ def test_parquet(tmp_path: Path) -> None:
     assert math.isnan(listed(source, "y")[1])
     assert "raw" not in source.columns
     assert ("a", "b") == source.classes
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["codes", "texts"])
+def test_parquet_texts_are_those_of_a_list(tmp_path: Path, many: bool) -> None:
+    """In several chunks, with empty, missing and non-ASCII ones; few different texts as codes, many as bytes."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    texts = ["b", None, "", "\u00e4\U0001f600", *(f"n{number if many else number % 3}" for number in range(5000))]
+    table = pyarrow.table({"s": texts, "x.y": range(len(texts)), "none": pyarrow.nulls(len(texts), pyarrow.string())})
+    parquet.write_table(table, tmp_path / "a.parquet", row_group_size=700)
+    records = read_records(tmp_path / "a.parquet")
+    assert [text or "" for text in texts] == records.texts("s")
+    assert many == isinstance(records.columns["s"], TextColumn)
+    assert ["s", "x.y", "none"] == list(records.columns)
+    none = records.columns["none"]
+    assert isinstance(none, Column) and np.isnan(none.values).all()
+
+
+def test_parquet_larger_than_what_is_read_at_a_time(tmp_path: Path) -> None:
+    """Texts, numbers of other widths and a late gap come out as in one piece."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    size = 150_000
+    texts = [None if number % 50_001 == 7 else f"n{number}" for number in range(size)]
+    late = [*range(size - 1), None]
+    table = pyarrow.table(
+        {"s": texts, "late": late, "small": np.arange(size, dtype=np.uint8), "x": np.arange(size) / 4}
+    )
+    parquet.write_table(table, tmp_path / "a.parquet", row_group_size=100_000)
+    columns = read_records(tmp_path / "a.parquet").columns
+    found = {name: column.values for name, column in columns.items() if isinstance(column, Column)}
+    text = columns["s"]
+    assert isinstance(text, TextColumn) and [each or "" for each in texts] == text.tolist()
+    assert np.isnan(found["late"][-1]) and (found["late"][:-1] == np.arange(size - 1)).all()
+    assert found["small"].dtype == np.uint8 and (found["small"] == np.arange(size, dtype=np.uint8)).all()
+    assert (found["x"] == np.arange(size) / 4).all()
 
 
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

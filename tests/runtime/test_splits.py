@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from policies import AT
 
 from feedline.compiler import ir
+from feedline.compiler.counts import largest_remainder
 from feedline.dsl.diagnostics import Diagnostic, Reporter
 from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn
-from feedline.runtime.splits import Parts, largest_remainder, split_parts
+from feedline.runtime.splits import Parts, split_parts
 
 Size = int | float | None
 """A count, a percentage as a float, or None for `rest`."""

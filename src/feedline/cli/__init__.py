@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "verify", "show", "explain", "rule")
+from feedline.cli.garbage import no_last_collection, rare_collections
+
+COMMANDS = ("run", "bench", "check", "fmt", "verify", "show", "explain", "cache", "rule", "doc", "schema", "lsp")
 """In the order of the help. Each is the `command` of the module of its name in this package."""
 
 STOPPED = 130
@@ -18,8 +20,10 @@ STOPPED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command (`sys.argv` without arguments) and return its exit code. Raises nothing but `SystemExit`."""
     try:
-        from feedline.cli.app import application
-
+        if arguments is None:
+            no_last_collection()
+        with rare_collections():
+            from feedline.cli.app import application
         return application(arguments)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

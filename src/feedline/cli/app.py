@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from feedline import __version__
 from feedline.cli import COMMANDS
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Look for garbage rarely for a while. Imports, parse tables and programs are many objects that stay: looking
-    through all of them again and again was a third of a check's time."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+from feedline.cli.garbage import rare_collections
 
 
 class _Commands(click.Group):
@@ -55,14 +42,19 @@ def feedline() -> None:
 
     \b
     feedline check train.pipe         is the file right? opens no data
+    feedline fmt train.pipe           lay the file out, white space only
     feedline check --data train.pipe  is the data right too? reads no pixel
     feedline verify train.pipe        do the batches hold what is promised? proved on the data
     feedline explain train.pipe       what does the file mean? types, policies, defaults
     feedline show train.pipe          which samples does one batch hold?
     feedline run train.pipe           read every batch, count, compare
+    feedline bench train.pipe         how fast is it, where does the time go, what would help?
     feedline rule FL101               what does that code mean?
+    feedline doc RandomResizedCrop    what does that word mean, and what does it take?
+    feedline lsp                      serve an editor, which starts this itself
 
-    Exit codes: 0 good, 1 something is wrong (and was said), 2 wrong usage, 130 stopped by Ctrl-C.
+    Exit codes: 0 good, 1 something is wrong (and was said), 2 wrong usage, 3 `fmt --check` found something, 130 stopped
+    by Ctrl-C.
     """
 
 

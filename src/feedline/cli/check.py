@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from feedline.cli.app import rare_collections
+from feedline.cli.garbage import rare_collections
 from feedline.cli.output import emit, show
 from feedline.cli.work import Work, param_options
 from feedline.dsl.render import Format

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
 
-from feedline import __version__
-from feedline.cli.output import emit, show
-from feedline.cli.work import Work, param_options, wanted_loaders
+from feedline.cli.output import emit_json, show
+from feedline.cli.work import Work, known_passes, param_options, pass_option, wanted_loaders
 from feedline.compiler.explain import FORMAT_VERSION, Page, explain, to_json
-from feedline.dsl.diagnostics import in_order
-from feedline.dsl.render import to_json as diagnostics_to_json
 
 
 @click.command("explain")
@@ -21,6 +17,7 @@ from feedline.dsl.render import to_json as diagnostics_to_json
 @click.option("--data", is_flag=True, help="Open the data too: counts, shares, lengths of epochs, sizes. No pixels.")
 @click.option("--defaults", is_flag=True, help="Show every argument that was left out, with its default.")
 @param_options
+@pass_option
 @click.option("--json", "as_json", is_flag=True, help="Print the page as one JSON object.")
 def command(
     file: str,
@@ -30,6 +27,7 @@ def command(
     defines: tuple[str, ...],
     params: str | None,
     allow_python: bool,
+    without: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Explain a file: where its values come from, what a sample is after every step, what its batches hold.
@@ -37,7 +35,7 @@ def command(
     Nothing is run and, without --data, no data is opened. A file with an error is not explained: the error is shown.
     """
     work = Work.of(defines, params, allow_python)
-    page = _page(work, file, names, data)
+    page = _page(work, file, names, data, known_passes(without))
     if as_json:
         _print_json(work, file, page)
     elif page is not None:
@@ -49,30 +47,21 @@ def command(
     return 0 if page is not None and not work.failed else 1
 
 
-def _page(work: Work, file: str, names: tuple[str, ...], data: bool) -> Page | None:
+def _page(work: Work, file: str, names: tuple[str, ...], data: bool, without: tuple[str, ...]) -> Page | None:
     """The page, or None once the reporter knows why there is none."""
     program = work.check(file) if not work.failed else None
     if program is None:
         return None
     wanted = wanted_loaders(program, names) if names else None
     if not data:
-        return explain(program, wanted)
-    pipeline = work.bind(program)
+        return explain(program, wanted, without=without)
+    pipeline = work.bind(program, without)
     if pipeline is None:
         return None
     from feedline.runtime.measure import counts_of
 
-    return explain(program, wanted, counts_of(pipeline))
+    return explain(program, wanted, counts_of(pipeline), without)
 
 
 def _print_json(work: Work, file: str, page: Page | None) -> None:
-    found = diagnostics_to_json(in_order(work.reporter.diagnostics), work.reporter.sources)
-    content = {
-        "format_version": FORMAT_VERSION,
-        "feedline": __version__,
-        "path": file,
-        "page": None if page is None else to_json(page),
-        "diagnostics": found["diagnostics"],
-        "counts": found["counts"],
-    }
-    emit(json.dumps(content, indent=2) + "\n")
+    emit_json(FORMAT_VERSION, file, {"page": None if page is None else to_json(page)}, work.reporter)

@@ -104,6 +104,7 @@ class Layout:
         size = max(len(f"{item.name}: {item.type}") for item in params) + 2
         for item in params:
             origin = "default" if item.origin == "default" else f"from the {item.origin}"
+            origin = f"from {item.where}" if item.where else origin
             yield from self._row(f"{item.name}: {item.type}", f"= {item.value}", size=size, tail=origin)
 
     def _dataset(
@@ -173,9 +174,10 @@ class Layout:
             yield from self._policy(policy)
         yield from self._batch(loader)
         yield from self._settings(loader)
-        yield from self._row(
-            "plan", f"passes: {', '.join(loader.passes)}" if loader.passes else "as written: there are no passes yet"
-        )
+        if not loader.plan:
+            yield from self._row("plan", "as written")
+        for number, done in enumerate(loader.plan):
+            yield from self._row("" if number else "plan", f"{done.name}: {done.text}")
 
     def _chain(self, label: str, steps: Sequence[pages.Step], sample: pages.SampleType | None) -> Iterator[Text]:
         yield Text.assemble("  ", (label, "cyan"))

@@ -69,7 +69,7 @@ def write_files(changed: Sequence[Fixed], reporter: Reporter) -> list[Fixed]:
             _write(Path(file.path), file)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            reporter.report(FixNotWritten, file.path, f"the fixed `{file.path}` cannot be written: {why}")
+            reporter.report(FixNotWritten, file.path, f"`{file.path}` cannot be written: {why}")
         else:
             written.append(file)
     return written

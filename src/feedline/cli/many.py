@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from feedline.cli.work import Work
@@ -26,11 +24,15 @@ def check_files(work: Work, files: Sequence[str]) -> None:
     """Check the files, in as many processes as pay; what is found goes to the reporter, in the order of the files."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     # Forked, so that nothing is imported again and what is registered from Python is known.
-    if len(files) < FEW or cores < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if len(files) < FEW or cores < 2 or not hasattr(os, "fork"):
         for path in files:
             work.check(path)
         return
-    with ProcessPoolExecutor(cores, multiprocessing.get_context("fork")) as pool:
+    # Slow to import, for one file.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(cores, get_context("fork")) as pool:
         for sources, diagnostics, silenced in pool.map(partial(_check, work), files, chunksize=_SHARE):
             for text in sources:
                 work.reporter.sources.add(text)

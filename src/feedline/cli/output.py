@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
-from feedline.dsl.diagnostics import Diagnostic, Reporter
-from feedline.dsl.render import Format, render
+from feedline import __version__
+from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
+from feedline.dsl.render import Format, render, to_json
 from feedline.dsl.rules.internal import InternalError
 from feedline.dsl.source import SourceText
 
@@ -25,6 +27,14 @@ def emit(text: str, stream: TextIO | None = None) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding))
     stream.flush()
+
+
+def emit_json(version: int, path: str, content: Mapping[str, Any], reporter: Reporter) -> None:
+    """Write a command's result as one JSON object, what went wrong included. `version` is that of its format."""
+    found = to_json(in_order(reporter.diagnostics), reporter.sources)
+    whole = {"format_version": version, "feedline": __version__, "path": path, **content}
+    whole |= {"diagnostics": found["diagnostics"], "counts": found["counts"]}
+    emit(json.dumps(whole, indent=2, default=str) + "\n")
 
 
 def wants_color(stream: TextIO | None) -> bool:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """A progress bar on standard error while it is a terminal: a row for each loader, moved on by so many batches."""
+def progress() -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
+    """A progress bar on standard error while it is a terminal: a row for each loader, moved on by so many batches.
+    Where it is not known how many will come, the bar says only that something does."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -30,7 +31,7 @@ def progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def start(name: str, total: int) -> Callable[[int], None]:
+        def start(name: str, total: int | None) -> Callable[[int], None]:
             task = bars.add_task(name, total=total)
             return lambda batches: bars.advance(task, batches)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -11,10 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from feedline import __version__
-from feedline.cli.output import emit
-from feedline.dsl.diagnostics import Reporter, in_order
-from feedline.dsl.render import to_json
+from feedline.cli.output import emit, emit_json
+from feedline.dsl.diagnostics import Reporter
 from feedline.runtime.verify.report import GroupFacts, Proof, Row, Section
 
 FORMAT_VERSION = 1
@@ -131,17 +128,9 @@ def closing(proof: Proof) -> Text:
 
 def print_json(proof: Proof, reporter: Reporter) -> None:
     """Write the same as one JSON object, what went wrong included."""
-    found = to_json(in_order(reporter.diagnostics), reporter.sources)
-    content = {
-        "format_version": FORMAT_VERSION,
-        "feedline": __version__,
-        "path": proof.path,
-        "kept": proof.kept and not reporter.failed,
-        "loaders": [_json_section(section) for section in proof.sections],
-        "diagnostics": found["diagnostics"],
-        "counts": found["counts"],
-    }
-    emit(json.dumps(content, indent=2, default=str) + "\n")
+    sections = [_json_section(section) for section in proof.sections]
+    content = {"kept": proof.kept and not reporter.failed, "loaders": sections}
+    emit_json(FORMAT_VERSION, proof.path, content, reporter)
 
 
 def _json_section(section: Section) -> dict[str, Any]:

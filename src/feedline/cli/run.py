@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feedline.cli.output import show, show_traceback
+from feedline.cli.output import emit, show, show_traceback
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, param_options, wanted_loaders
+from feedline.cli.work import Work, known_passes, param_options, pass_option, wanted_loaders
 from feedline.dsl.rules.loaders import NothingToRun
 from feedline.runtime.report import LoaderReport, RunReport
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True, help="Epochs of each loader.")
 @click.option("--batches", type=click.IntRange(min=1), help="At most this many batches of each epoch.")
 @param_options
+@pass_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object instead of a table.")
 def command(
     file: str,
@@ -32,6 +33,7 @@ def command(
     defines: tuple[str, ...],
     params: str | None,
     allow_python: bool,
+    without: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Read every batch of a file's loaders and count what really came.
@@ -40,7 +42,7 @@ def command(
     time, the start of workers included), and the shapes of a batch. The exit code is 1 if a promise was broken.
     """
     work = Work.of(defines, params, allow_python)
-    report = _run(work, file, names, epochs, batches)
+    report = _run(work, file, names, epochs, batches, known_passes(without))
     if as_json:
         from feedline.cli.summary import print_json
 
@@ -54,7 +56,9 @@ def command(
     return 0 if report.kept and not work.failed else 1
 
 
-def _run(work: Work, file: str, names: tuple[str, ...], epochs: int, batches: int | None) -> RunReport:
+def _run(
+    work: Work, file: str, names: tuple[str, ...], epochs: int, batches: int | None, without: tuple[str, ...]
+) -> RunReport:
     """What the loaders delivered, up to the first batch that could not be made; that goes to the reporter."""
     reports: list[LoaderReport] = []
     program = work.check(file) if not work.failed else None
@@ -62,7 +66,7 @@ def _run(work: Work, file: str, names: tuple[str, ...], epochs: int, batches: in
         work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is nothing to run")
     elif program is not None:
         wanted = wanted_loaders(program, names)
-        pipeline = work.bind(program)
+        pipeline = work.bind(program, without)
         if pipeline is not None:
             _iterate(work, [pipeline[name] for name in wanted], epochs, batches, reports)
     return RunReport(file, tuple(reports))
@@ -72,6 +76,9 @@ def _iterate(work: Work, loaders: list[Loader], epochs: int, batches: int | None
     from feedline.dsl.errors import FeedlineError
     from feedline.runtime.run import run_loader
 
+    for loader in loaders:
+        if loader.kept is not None:
+            emit(f"loader {loader.name} keeps {loader.kept.size.text}\n", sys.stderr)
     with progress() as bar:
         try:
             for loader in loaders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from feedline import __version__
-from feedline.cli.output import emit, show
+from feedline.cli.output import emit, emit_json, show
 from feedline.cli.work import Work, param_options, wanted_loaders
 from feedline.compiler.ir import Program
-from feedline.dsl.diagnostics import in_order
-from feedline.dsl.render import to_json
 from feedline.dsl.rules.loaders import NothingToRun
 from feedline.dsl.rules.promises import NoSuchBatch
 
@@ -134,11 +130,9 @@ def _print_table(view: BatchView, file: str) -> None:
 
 
 def _print_json(work: Work, file: str, view: BatchView | None) -> None:
-    found = to_json(in_order(work.reporter.diagnostics), work.reporter.sources)
-    content: dict[str, Any] = {"format_version": FORMAT_VERSION, "feedline": __version__, "path": file, "batch": None}
+    content: dict[str, Any] = {"batch": None}
     if view is not None:
         shown = attrs.asdict(view)
         content["batch"] = {**shown, "stage": view.stage or None, "promises": shown.pop("held")}
         del content["batch"]["held"]
-    content |= {"diagnostics": found["diagnostics"], "counts": found["counts"]}
-    emit(json.dumps(content, indent=2, default=str) + "\n")
+    emit_json(FORMAT_VERSION, file, content, work.reporter)

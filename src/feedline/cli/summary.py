@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -11,10 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from feedline import __version__
-from feedline.cli.output import emit
-from feedline.dsl.diagnostics import Reporter, in_order
-from feedline.dsl.render import to_json
+from feedline.cli.output import emit, emit_json
+from feedline.dsl.diagnostics import Reporter
 from feedline.runtime.report import BatchPart, GroupCount, LoaderReport, RunReport
 
 FORMAT_VERSION = 1
@@ -121,17 +118,8 @@ def _broken(loader: LoaderReport, group: GroupCount) -> str:
 
 def print_json(report: RunReport, reporter: Reporter) -> None:
     """Write the same as one JSON object, what went wrong included."""
-    found = to_json(in_order(reporter.diagnostics), reporter.sources)
-    content = {
-        "format_version": FORMAT_VERSION,
-        "feedline": __version__,
-        "path": report.path,
-        "kept": report.kept,
-        "loaders": [_json_loader(loader) for loader in report.loaders],
-        "diagnostics": found["diagnostics"],
-        "counts": found["counts"],
-    }
-    emit(json.dumps(content, indent=2, default=str) + "\n")
+    content = {"kept": report.kept, "loaders": [_json_loader(loader) for loader in report.loaders]}
+    emit_json(FORMAT_VERSION, report.path, content, reporter)
 
 
 def _json_loader(loader: LoaderReport) -> dict[str, Any]:

@@ -38,6 +38,24 @@ def param_options(command: F) -> F:
     return command
 
 
+def pass_option(command: F) -> F:
+    """`--no-pass`, of the commands that show or run a plan."""
+    text = "Leave out a pass of the optimiser, as `explain` names it. Repeatable."
+    return click.option("--no-pass", "without", metavar="NAME", multiple=True, help=text)(command)
+
+
+def known_passes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of passes, all known. Wrong usage otherwise."""
+    from feedline.compiler.passes import pass_names
+
+    for name in names:
+        if name not in pass_names():
+            near = suggest(name, pass_names(), 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(f'`{n}`' for n in pass_names())}"
+            raise click.UsageError(f"there is no pass `{name}`; {hint}")
+    return names
+
+
 @define
 class Work:
     """One command's files: what was given for them, and everything there is to say about them."""
@@ -86,15 +104,17 @@ class Work:
         self.reporter.silenced += result.silenced
         return result.program
 
-    def bind(self, program: Program) -> Pipeline | None:
-        """Open a program's data; what is found goes to the reporter. The only place where a command needs torch."""
+    def bind(self, program: Program, without: tuple[str, ...] = ()) -> Pipeline | None:
+        """Open a program's data; what is found goes to the reporter. The only place where a command needs torch.
+        `without` names passes that the plans do without."""
         from feedline.compiler.sample_types.check import settled_by_data
         from feedline.runtime.pipeline import bind
 
         self.reporter.diagnostics[:] = settled_by_data(self.reporter.diagnostics)
+        self._known.intersection_update(self.reporter.diagnostics)
         # A reporter of its own, because `bind` gives up where its reporter holds an error, be it another file's.
         reporter = Reporter(self.reporter.sources)
-        pipeline = bind(program, reporter, allow_python=self.allow_python)
+        pipeline = bind(program, reporter, allow_python=self.allow_python, without=without)
         self.reporter.diagnostics[:] = still_idle(self.reporter.diagnostics, reporter.silenced)
         self.add(reporter.diagnostics)
         return pipeline

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from feedline.compiler import ir
-from feedline.compiler.arithmetic import describe
 from feedline.compiler.catalogue import (
     Entry,
     Misfit,
@@ -21,7 +20,7 @@ from feedline.compiler.catalogue import (
     transform,
     transform_names,
 )
-from feedline.compiler.catalogue.types import Enum
+from feedline.compiler.misfits import correction, one_constant, report_misfit, two_sizes
 from feedline.compiler.names import last_part
 from feedline.compiler.values import UNKNOWN, Evaluated
 from feedline.dsl import tree
@@ -29,21 +28,16 @@ from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
 from feedline.dsl.rules.names import UnknownSource, UnknownTransform
 from feedline.dsl.rules.values import (
     MissingArgument,
-    NotAMember,
     PositionalAfterNamed,
     RefusedArgument,
     RepeatedArgument,
     TooManyArguments,
     UnknownArgument,
-    WrongType,
 )
 from feedline.dsl.source import Span
 from feedline.dsl.suggest import did_you_mean, same_but_for_case, suggest
 
 Evaluate: TypeAlias = Callable[[tree.Expr, ParamType], Evaluated]
-
-_OLD_INTERPOLATIONS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
-"""PIL's numbers, which v1 took."""
 
 
 def check_call(entry: Entry, call: tree.Call, evaluate: Evaluate, reporter: Reporter) -> tuple[ir.Arg, ...] | None:
@@ -51,7 +45,14 @@ def check_call(entry: Entry, call: tree.Call, evaluate: Evaluate, reporter: Repo
 
     None after a fault, which has been reported; faults of different arguments are all reported. `evaluate` works out an
     argument where a type is wanted, or reports and answers `UNKNOWN`."""
-    binding = _Binding(entry, call, reporter)
+    if one_constant(entry, call, reporter):
+        return None
+    twice = two_sizes(entry, call, evaluate, reporter)
+    if twice:  # the others are checked as they stand once the two are one
+        high, wide, *others = call.arguments
+        pair = tree.TupleExpr(high.span.to(wide.span), (high.value, wide.value))
+        call = evolve(call, arguments=(evolve(high, value=pair), *others))
+    binding = _Binding(entry, call, evaluate, reporter, failed=twice)
     binding.bind()
     args: list[ir.Arg] = []
     for parameter in entry.parameters:
@@ -63,7 +64,7 @@ def check_call(entry: Entry, call: tree.Call, evaluate: Evaluate, reporter: Repo
             fitted = parameter.type.fit(value)
             if isinstance(fitted, Misfit):
                 binding.failed = True
-                _report_misfit(entry, parameter, argument.value, value, fitted, reporter)
+                report_misfit(entry, parameter, argument.value, value, fitted, reporter)
             else:
                 args.append(ir.Arg(span=argument.span, name=_name_of(parameter, argument), value=fitted))
         if parameter.name not in binding.bound and not parameter.required:
@@ -125,6 +126,7 @@ class _Binding:
 
     entry: Entry
     call: tree.Call
+    evaluate: Evaluate
     reporter: Reporter
     bound: dict[str, list[tree.Argument]] = field(factory=dict)
     failed: bool = False
@@ -179,13 +181,13 @@ class _Binding:
             message = f"`{name.text}` of `{self.entry.name}` cannot be written in a file"
             self._fault(RefusedArgument, argument.span, message, help=self.entry.refused[name.text])
         else:
-            self._report_unknown_name(name)
+            self._report_unknown_name(argument, name)
 
-    def _report_unknown_name(self, name: tree.Name) -> None:
+    def _report_unknown_name(self, argument: tree.Argument, name: tree.Name) -> None:
         names = [item.name for item in self.entry.parameters if item.kind in ("positional", "keyword")]
         known = renamed("argument").get(name.text) or synonyms("argument").get(name.text)
         if known in names and known not in self.bound:
-            self._report_other_name(name, self.entry.parameter(known))
+            self._report_other_name(argument, name, self.entry.parameter(known))
             return
         near = suggest(name.text, [item for item in names if item not in self.bound] or names)
         self.excused.update(near)
@@ -196,17 +198,27 @@ class _Binding:
         help = did_you_mean(name.text, near) or takes
         self._fault(UnknownArgument, name.span, message, help=help, notes=(takes,) if near else (), fixes=fixes)
 
-    def _report_other_name(self, name: tree.Name, parameter: Parameter | None) -> None:
+    def _report_other_name(self, argument: tree.Argument, name: tree.Name, parameter: Parameter | None) -> None:
         """An argument that older or other libraries call so."""
         assert parameter is not None
         self.excused.add(parameter.name)
-        fix = Fix(f"write `{parameter.name}`", (Edit(name.span, parameter.name),), safe=True)
-        plain = name.text in renamed("argument")
-        help = fix.title if plain else f"the nearest here is `{parameter.name}`: {parameter.type.describe()}"
+        message = f"`{self.entry.name}` has no argument `{name.text}`"
+        help = f"the nearest here is `{parameter.name}`: {parameter.type.describe()}"
         if name.text in ("height", "width"):
             help = "both sides are one argument: `size=(height, width)`"
-        message = f"`{self.entry.name}` has no argument `{name.text}`"
-        self._fault(UnknownArgument, name.span, message, help=help, fixes=[fix] if plain else [])
+        fix = self._renamed(argument, name, parameter) if name.text in renamed("argument") else None
+        self._fault(UnknownArgument, name.span, message, help=fix.title if fix else help, fixes=[fix] if fix else [])
+
+    def _renamed(self, argument: tree.Argument, name: tree.Name, parameter: Parameter) -> Fix | None:
+        """The name as it is here, with the value as it is here; None where no such value is plain."""
+        rename = Edit(name.span, parameter.name)
+        value = self.evaluate(argument.value, parameter.type)
+        if value is UNKNOWN or not isinstance(parameter.type.fit(value), Misfit):
+            return Fix(f"write `{parameter.name}`", (rename,), safe=True)
+        meant = correction(parameter, value, argument.value)
+        if meant is None or len(meant.edits) != 1:
+            return None
+        return Fix(f"write `{parameter.name}={meant.edits[0].text}`", (rename, *meant.edits), safe=meant.safe)
 
     def _report_extra(self, extra: list[tree.Argument], given: int, allowed: int) -> None:
         name = self.entry.name
@@ -252,63 +264,3 @@ def _default(parameter: Parameter, call: tree.Call, evaluate: Evaluate) -> ir.Ar
         evaluated = evaluate(tree.String(call.span, (value,)), parameter.type)
         value = value if evaluated is UNKNOWN else evaluated
     return ir.Arg(span=call.span, name=parameter.name, value=value, given=False)
-
-
-def _report_misfit(
-    entry: Entry, parameter: Parameter, expr: tree.Expr, value: ir.Value, misfit: Misfit, reporter: Reporter
-) -> None:
-    """Say what the argument wants and what it was given."""
-    what = f"`{parameter.name}` of `{entry.name}`"
-    if misfit.kind == "member" and isinstance(misfit.wanted, Enum):
-        _report_not_a_member(what, misfit, misfit.wanted, expr, reporter)
-        return
-    wanted = misfit.wanted if misfit.kind == "range" else parameter.type
-    items = _items(value)
-    if misfit.value is not value and items is not None and misfit.kind != "length":
-        message = f"{what} wants {parameter.type.describe()}, but one of its values is {describe(misfit.value)}"
-    elif items is not None:
-        message = f"{what} wants {wanted.describe()}, not {len(items)} value{'s' * (len(items) != 1)}"
-    else:
-        message = f"{what} wants {wanted.describe()}, not {describe(value)}"
-    notes = (parameter.doc,) if parameter.doc else ()
-    fix = _correction(parameter, value, expr)
-    reporter.report(WrongType, expr.span, message, help=fix and fix.title, notes=notes, fixes=[fix] if fix else [])
-
-
-def _report_not_a_member(what: str, misfit: Misfit, wanted: Enum, expr: tree.Expr, reporter: Reporter) -> None:
-    word = misfit.value.name if isinstance(misfit.value, ir.Symbol) else str(misfit.value)
-    near = suggest(word, wanted.members)
-    takes = f"it takes {wanted.describe()}"
-    fixes: list[Fix] = []
-    if near and isinstance(expr, tree.String | tree.NameRef):
-        text = near[0] if isinstance(expr, tree.NameRef) else f'"{near[0]}"'
-        fixes = [Fix(f"write `{text}`", (Edit(expr.span, text),), safe=same_but_for_case(word, near[0]))]
-    reporter.report(
-        NotAMember,
-        expr.span,
-        f"`{word}` is not a value that {what} takes",
-        help=did_you_mean(word, near) or takes,
-        notes=(takes,) if near else (),
-        fixes=fixes,
-    )
-
-
-def _items(value: ir.Value) -> tuple[ir.Value, ...] | None:
-    items = value.items if isinstance(value, ir.ListValue) else value
-    return items if isinstance(items, tuple) else None
-
-
-def _correction(parameter: Parameter, value: ir.Value, expr: tree.Expr) -> Fix | None:
-    """What to write instead, where that is plain."""
-    word = _OLD_INTERPOLATIONS.get(value) if isinstance(value, int) and not isinstance(value, bool) else None
-    for candidate, text in (
-        (ir.Symbol(word), word) if word else (None, ""),
-        (bool(value), str(bool(value)).lower()) if value in (0, 1) and not isinstance(value, bool) else (None, ""),
-        (int(value), str(int(value))) if isinstance(value, float) and value.is_integer() else (None, ""),
-        ((value,), f"[{value}]") if isinstance(value, int | float) and not isinstance(value, bool) else (None, ""),
-    ):
-        if candidate is not None and not isinstance(parameter.type.fit(candidate), Misfit):
-            # A list of one value may not be as long as the image has channels.
-            safe = not text.startswith("[") and isinstance(expr, tree.Number)
-            return Fix(f"write `{text}`", (Edit(expr.span, text),), safe=safe)
-    return None

@@ -8,18 +8,22 @@ except that its syntax must be right.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import define, field
 
 from feedline.compiler.names import Declared, Unit, declare, enter
 from feedline.compiler.read import read_source
-from feedline.dsl import parse, tree
+from feedline.dsl import ParseResult, parse, tree
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.names import BadImport, ImportCycle, UnknownName
 from feedline.dsl.source import SourceText, Span
 from feedline.dsl.suggest import did_you_mean
+
+Parse: TypeAlias = Callable[[str, str], ParseResult]
+"""What reads a text, given with its path."""
 
 
 @define(eq=False)
@@ -33,9 +37,11 @@ class Loaded:
     """Whether every import could be followed and every declaration has a name, so that what is missing is missing."""
 
 
-def load(source: SourceText, folder: Path, reporter: Reporter, texts: Mapping[str, str]) -> Loaded:
+def load(
+    source: SourceText, folder: Path, reporter: Reporter, texts: Mapping[str, str], parse: Parse = parse
+) -> Loaded:
     """Parse a file and all it imports, and fill in every namespace. `texts` stand for the files at these paths."""
-    loader = _Loader(reporter, texts)
+    loader = _Loader(reporter, texts, parse)
     key = str(folder / Path(source.path).name)
     main = loader.unit(source, folder, key)
     _name_fully(main, loader.units)
@@ -94,6 +100,7 @@ def _name_parameters(unit: Unit, prefix: str, found: dict[str, Declared], seen: 
 class _Loader:
     reporter: Reporter
     texts: Mapping[str, str]
+    parse: Parse
     units: list[Unit] = field(factory=list)
     lost: bool = False
     _by_key: dict[str, Unit | None] = field(factory=dict)
@@ -101,7 +108,7 @@ class _Loader:
 
     def unit(self, source: SourceText, folder: Path, key: str) -> Unit:
         """The namespace of one text and, through its imports, of others. `key` is the file's absolute path."""
-        result = parse(source.text, source.path)
+        result = self.parse(source.text, source.path)
         self.reporter.sources.add(source)
         self.reporter.diagnostics.extend(result.diagnostics)
         unit = Unit(source, result.tree, folder, {})

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
+from feedline.dsl.frozen import frozen
 from feedline.dsl.source import SourceText, Span
 
 IR_VERSION = 1
@@ -434,6 +435,8 @@ class ParamValue(IRNode):
     type: str
     value: Value
     origin: Literal["default", "command line", "params file", "caller"]
+    where: str | None = None
+    """The path of the parameter file."""
 
 
 @frozen

@@ -23,9 +23,9 @@ from feedline.compiler.predicates import PredicateLowering
 from feedline.compiler.split_parts import fold_count, sized_parts, valued_parts
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
-from feedline.dsl.diagnostics import Label
+from feedline.dsl.diagnostics import Edit, Fix, Label
 from feedline.dsl.rules.forms import BadSplit, NoDataset, SplitTwice
-from feedline.dsl.rules.names import BadFold, OtherDataset, UnknownPart
+from feedline.dsl.rules.names import BadFold, OtherDataset, UnknownName, UnknownPart, WrongKind
 from feedline.dsl.source import Span
 from feedline.dsl.suggest import did_you_mean
 
@@ -61,10 +61,69 @@ def _require_dataset(ctx: Context, unit: Unit, expr: tree.Expr) -> Found | None:
     if names and len(names) == 1 and names[0].text not in unit.names and catalogue.dataset(names[0].text):
         word = names[0].text
         return expect.refuse(ctx, expr, f"`{word}` is a kind of source", f"declare one: `dataset NAME = {word}(...)`")
+    if names and _meant_part(ctx, unit, expr, names):
+        return None
     found = require(unit, expr, "dataset", ctx.reporter)
     if found is None or ctx.once(found.declared, lower_dataset) is UNKNOWN:
         return None
     return found
+
+
+def _meant_part(ctx: Context, unit: Unit, expr: tree.Expr, names: tuple[tree.Name, ...]) -> bool:
+    """Report the name of a part without its dataset, or of a group in a dataset's place. Whether it was one."""
+    word = names[0].text
+    declared = unit.names.get(word)
+    if len(names) > 1 or unit.opaque:
+        return False
+    if declared is not None and declared.kind == "group":
+        _report_group(ctx, expr, declared)
+        return True
+    if declared is not None and declared.kind != "loader":  # `loader train from train`
+        return False
+    having = [(dataset, split) for dataset, split in ctx.splits.items() if word in _part_names(split)]
+    reached = [(name, split) for dataset, split in having for name, d in unit.names.items() if d is dataset]
+    if not reached:
+        return False
+    name, split = reached[0]
+    assert isinstance(split.node, tree.Split)
+    part = f"{name}.{word}" + ("[0]" if split.node.folds is not None else "")
+    fix = Fix(f"write `{part}`", (Edit(expr.span, part),), safe=len(reached) == 1 and split.node.folds is None)
+    others = "".join(f" or `{other}.{word}`" for other, _ in reached[1:])
+    ctx.reporter.report(
+        UnknownName,
+        expr.span,
+        f"there is no dataset called `{word}`",
+        label="not declared",
+        secondary=[Label(split.node.span, f"`{word}` is a part of `{name}`")],
+        help=fix.title + others,
+        fixes=[fix],
+    )
+    return True
+
+
+def _report_group(ctx: Context, expr: tree.Expr, declared: Declared) -> None:
+    """A loader reads a dataset; what it takes of a group is for its policy to say."""
+    from feedline.dsl.unparse import unparse
+
+    assert isinstance(declared.node, tree.Group)
+    name, of = declared.name, declared.node.dataset
+    whole = "its dataset" if of is None else f"`{unparse(of)}`"
+    ctx.reporter.report(
+        WrongKind,
+        expr.span,
+        f"`{name}` is a group, not a dataset",
+        label="a dataset is needed here",
+        secondary=[Label(declared.span, f"`{name}` is declared here")],
+        help=f"read {whole}, and take the group in `sample {{ force 8 {name} per 8; epoch one pass over {name} }}`",
+    )
+
+
+def _part_names(split: Declared) -> tuple[str, ...]:
+    """The names that follow the dataset's own, read off the text."""
+    assert isinstance(split.node, tree.Split)
+    if split.node.folds is not None:
+        return "train", "val"
+    return tuple(part.name.text for part in (*split.node.parts, *split.node.values))
 
 
 def lower_data_ref(ctx: Context, unit: Unit, expr: tree.Expr) -> ir.DataRef | None:

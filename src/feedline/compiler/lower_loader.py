@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from attrs import frozen
-
 from feedline.compiler import ir
 from feedline.compiler.arguments import check_call
 from feedline.compiler.catalogue import Entry, Parameter
@@ -23,6 +21,7 @@ from feedline.compiler.policy_groups import attach
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.loaders import BadOnError, MisplacedStep, RepeatedStatement, UnknownCollate
 from feedline.dsl.rules.values import UnsuitableValue
 from feedline.dsl.suggest import did_you_mean

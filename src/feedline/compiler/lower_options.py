@@ -6,6 +6,7 @@ from feedline.compiler import ir
 from feedline.compiler.arithmetic import describe
 from feedline.compiler.catalogue import Misfit
 from feedline.compiler.context import Context
+from feedline.compiler.lower_cache import lower_cache
 from feedline.compiler.lower_values import evaluate
 from feedline.compiler.names import Unit
 from feedline.compiler.options import INSTEAD, OPTIONS, LoaderOption
@@ -13,8 +14,9 @@ from feedline.compiler.values import UNKNOWN
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Label
 from feedline.dsl.rules.loaders import BadOption, OptionNeedsWorkers, UnknownOption
-from feedline.dsl.rules.syntax import NotSupported
 from feedline.dsl.suggest import did_you_mean, suggest
+
+_OF_PROCESSES = ("persistent_workers", "timeout", "multiprocessing_context")
 
 
 def lower_options(ctx: Context, unit: Unit, node: tree.Loader) -> tuple[ir.Option, ...] | None:
@@ -41,8 +43,9 @@ def _lower(ctx: Context, unit: Unit, statement: tree.Option) -> ir.Option | None
     if option is None:
         _report_unknown(ctx, statement)
         return None
-    if name == "cache" and isinstance(statement.value, tree.Call):
-        return _disk_cache(ctx, statement.value)
+    if name == "cache" and _is_cache_call(statement.value):
+        cache = lower_cache(ctx, unit, statement.value)
+        return None if cache is None else ir.Option(name, cache, span=statement.span)
     value = evaluate(ctx, unit, statement.value, option.type)
     if value is UNKNOWN:
         return None
@@ -51,29 +54,19 @@ def _lower(ctx: Context, unit: Unit, statement: tree.Option) -> ir.Option | None
         message = f"`{name}` wants {_wanted(option)}, not {describe(value)}"
         ctx.reporter.report(BadOption, statement.value.span, message, notes=[option.doc])
         return None
-    final = option.final(fitted)
-    if isinstance(final, ir.Symbol) and final.name in option.later:
-        _not_yet(ctx, statement, f"{name} = {final.name}")
-        return None
-    return ir.Option(name, final, span=statement.span)
+    return ir.Option(name, option.final(fitted), span=statement.span)
 
 
 def _wanted(option: LoaderOption) -> str:
     if option.name == "device":
         return '`cpu`, `cuda`, `auto` or a text such as `"cuda:1"`'
+    if option.name == "cache":
+        return '`off`, `memory` or `disk("folder")`'
     return option.type.describe()
 
 
-def _disk_cache(ctx: Context, call: tree.Call) -> None:
-    if isinstance(call.function, tree.NameRef) and call.function.text == "disk":
-        _not_yet(ctx, call, "cache = disk(...)")
-    else:
-        message = '`cache` wants `off`, `memory` or `disk("folder")`'
-        ctx.reporter.report(BadOption, call.span, message, notes=[OPTIONS["cache"].doc])
-
-
-def _not_yet(ctx: Context, node: tree.Node, what: str) -> None:
-    ctx.reporter.report(NotSupported, node.span, f"`{what}` is not supported yet", label="this version cannot run it")
+def _is_cache_call(value: tree.Expr) -> bool:
+    return isinstance(value, tree.Call) or (isinstance(value, tree.NameRef) and value.text == "disk")
 
 
 def _report_unknown(ctx: Context, statement: tree.Option) -> None:
@@ -92,18 +85,37 @@ def _report_unknown(ctx: Context, statement: tree.Option) -> None:
 
 
 def _workers_suffice(ctx: Context, options: tuple[ir.Option, ...]) -> bool:
-    """As in `DataLoader`, what is about workers is refused where there are none."""
-    workers = next(option for option in options if option.name == "num_workers")
-    if workers.value != 0:
+    """As in `DataLoader`, what is about workers is refused where there are none; what is about processes also where
+    the workers are threads."""
+    by_name = {option.name: option for option in options}
+    workers, kind = by_name["num_workers"], by_name["worker_kind"]
+    threads = kind.value == ir.Symbol("thread")
+    if workers.value != 0 and not threads:
         return True
-    for option in options:
-        if OPTIONS[option.name].needs_workers and option.given and option.value not in (None, False, 0.0):
-            ctx.reporter.report(
-                OptionNeedsWorkers,
-                option.span,
-                f"`{option.name}` is about worker processes, and this loader has none",
-                secondary=[Label(workers.span, "no workers")] if workers.given else [],
-                help="add `num_workers = 2`, or leave it out",
-            )
-            return False
-    return True
+    idle = [
+        option
+        for option in options
+        if option.given
+        and option.value != OPTIONS[option.name].default
+        and (option.name in _OF_PROCESSES if workers.value != 0 else OPTIONS[option.name].needs_workers)
+    ]
+    if not idle:
+        return True
+    first, *others = sorted(idle, key=lambda option: option.span.start)
+    names = [f"`{option.name}`" for option in (first, *others)]
+    listed = f"{', '.join(names[:-1])} and {names[-1]} are" if others else f"{names[0]} is"
+    them = "them" if others else "it"
+    if workers.value != 0:
+        what, help = "worker processes, and the workers of this loader are threads", f"leave {them} out"
+        reason = [Label(kind.span, "threads")]
+    else:
+        what, help = "workers, and this loader has none", f"add `num_workers = 2`, or leave {them} out"
+        reason = [Label(workers.span, "no workers")] if workers.given else []
+    ctx.reporter.report(
+        OptionNeedsWorkers,
+        first.span,
+        f"{listed} about {what}",
+        secondary=[*(Label(option.span, "and this") for option in others), *reason],
+        help=help,
+    )
+    return False

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from feedline.compiler import catalogue, expect, ir
 from feedline.compiler.context import Context
 from feedline.compiler.lower_calls import lower_transform_call
@@ -17,9 +15,10 @@ from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, requi
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.loaders import MisplacedStep
 from feedline.dsl.rules.names import UnknownTransform
-from feedline.dsl.rules.values import TooLarge
+from feedline.dsl.rules.values import TooLarge, UnsuitableValue
 from feedline.dsl.source import Span
 from feedline.dsl.suggest import did_you_mean
 
@@ -137,7 +136,7 @@ def _lower_reference(ctx: Context, unit: Unit, target: tree.Expr) -> Lowered | N
     names = dotted(target)
     word = names[0].text if names and len(names) == 1 else None
     if word and (catalogue.transform(word) or word == "python") and word not in unit.names:
-        return expect.refuse(ctx, target, f"`{word}` is called with parentheses", f"write `{word}()`")
+        return _report_uncalled(ctx, word, target.span)
     if word and word not in unit.names and not unit.opaque:
         return _report_unknown(ctx, unit, word, target.span)
     if names and len(names) > 1 and catalogue.transform(names[-1].text) and _is_lost(unit, names):
@@ -153,6 +152,16 @@ def _lower_reference(ctx: Context, unit: Unit, target: tree.Expr) -> Lowered | N
         return expect.refuse(ctx, target, f"`{found.declared.name}` is a transform and has no `{found.rest[0].text}`")
     lowered = ctx.once(found.declared, lower_named_chain)
     return None if lowered is UNKNOWN else lowered
+
+
+def _report_uncalled(ctx: Context, word: str, span: Span) -> None:
+    """A step without parentheses; they are put there where nothing has to stand in them."""
+    entry = catalogue.transform(word)
+    ready = entry is not None and not any(parameter.required for parameter in entry.parameters)
+    fix = Fix(f"write `{word}()`", (Edit(span, f"{word}()"),), safe=True)
+    help = fix.title if ready else f"write `{word}(...)`"
+    message = f"`{word}` is called with parentheses"
+    ctx.reporter.report(UnsuitableValue, span, message, help=help, fixes=[fix] if ready else [])
 
 
 def _is_lost(unit: Unit, names: tuple[tree.Name, ...]) -> bool:

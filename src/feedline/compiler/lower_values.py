@@ -89,7 +89,7 @@ def lower_parameter(ctx: Context, declared: Declared) -> ir.ParamValue | Unknown
             label=f"declared as `{type}` here" if node.type else f"its default makes it `{type}`",
         )
         return UNKNOWN
-    return ir.ParamValue(outside, type, read, given.origin, span=declared.span)
+    return ir.ParamValue(outside, type, read, given.origin, given.where, span=declared.span)
 
 
 def _choices(ctx: Context, unit: Unit, node: tree.Param) -> tuple[ir.Value, ...] | Unknown:

@@ -1,4 +1,4 @@
-"""Loader options, in one table: name, type, default, meaning, and which of their values this version can keep.
+"""Loader options, in one table: name, type, default, meaning.
 
 The checker, completion, hover and the reference read it here.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from feedline.compiler import ir
 from feedline.compiler.catalogue.types import ParamType, parse_type
+from feedline.dsl.frozen import frozen
 
 
 @frozen
@@ -23,8 +24,6 @@ class LoaderOption:
     doc: str
     words: tuple[str, ...] = ()
     """The words of the type that become symbols; the others are texts."""
-    later: tuple[str, ...] = ()
-    """Values that the language has and this version cannot keep yet."""
     needs_workers: bool = False
 
     def final(self, value: ir.Value) -> ir.Value:
@@ -37,7 +36,12 @@ OPTIONS: Mapping[str, LoaderOption] = {
     for option in (
         LoaderOption(
             "num_workers", "int 0.. | {auto}", 0,
-            "Processes that read samples; 0 reads in the main process, `auto` takes one a core.", ("auto",),
+            "Workers that read samples; 0 reads in the main process, `auto` takes one a core.", ("auto",),
+        ),
+        LoaderOption(
+            "worker_kind", "{auto process thread}", ir.Symbol("auto"),
+            "What the workers are: `process`, `thread`, or threads where that is faster (`auto`).",
+            ("auto", "process", "thread"), needs_workers=True,
         ),
         LoaderOption("pin_memory", "bool", False, "Put batches into page-locked memory, for fast copies to a GPU."),
         LoaderOption(
@@ -66,14 +70,14 @@ OPTIONS: Mapping[str, LoaderOption] = {
             "Count the groups of every batch that comes out, and fail with its number if a promise is broken.",
         ),
         LoaderOption(
-            "cache", "{off memory disk}", ir.Symbol("off"),
+            "cache", "{off memory}", ir.Symbol("off"),
             'Keep what the deterministic front of the chain yields: `memory`, `disk("dir")` or `off`.',
-            ("off", "memory", "disk"), ("memory", "disk"),
+            ("off", "memory"),
         ),
         LoaderOption(
             "optimize", "{exact fast off}", ir.Symbol("exact"),
             "`exact` never changes a value, `fast` may use scaled decoding, `off` runs the chain as written.",
-            ("exact", "fast", "off"), ("fast",),
+            ("exact", "fast", "off"),
         ),
     )
 }  # fmt: skip

@@ -16,12 +16,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, SupportsIndex, TypeAlias
 
-from attrs import frozen
-
 from feedline.compiler.arithmetic import MAX_INT, describe
 from feedline.compiler.ir import Value
 from feedline.compiler.paths import absolute
 from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.names import BadParameter, BadParameterFile
 
 Origin: TypeAlias = Literal["command line", "params file", "caller"]

@@ -16,3 +16,8 @@ def folder_of(path: str) -> Path:
     if path.startswith("<"):
         return Path.cwd()
     return Path(path).absolute().parent
+
+
+def shown_from(path: str, folder: str) -> str:
+    """An absolute path, relative (`./images`) where it lies below `folder`, so that both may move together."""
+    return "./" + path[len(folder) + 1 :] if path.startswith(folder + os.path.sep) else path

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from feedline.compiler import ir
 from feedline.dsl.diagnostics import Label, Reporter
-from feedline.dsl.rules.policies import BadLimit, CrossedBounds, NoPlacesLeft
+from feedline.dsl.rules.policies import BadLimit, CrossedBounds, IdleLimit, NoPlacesLeft
 from feedline.dsl.rules.sampling import (
     EndlessEpoch,
     EpochOverUnforced,
@@ -23,6 +23,7 @@ def check_policy(policy: ir.Policy, reporter: Reporter) -> None:
     and so is what excludes what; stages are policies of their own."""
     _check_repeated(policy, reporter)
     if not _check_counts(policy, reporter):
+        _check_limits(policy, reporter)
         _check_epoch(policy, reporter)
 
 
@@ -82,6 +83,25 @@ def _check_counts(policy: ir.Policy, reporter: Reporter) -> bool:
             help="force fewer, or make the batch larger",
         )  # fmt: skip
     return bool(single) or crowded
+
+
+def _check_limits(policy: ir.Policy, reporter: Reporter) -> None:
+    """Limits that no batch could exceed: a sample of a limited group takes no place that is forced for another."""
+    places = policy.batch - sum(force.places for force in policy.forces)
+    for force in policy.forces:
+        own = sum(other.places for other in policy.forces if other.group == force.group)
+        room = places + own
+        if force.bound == "at most" and places and room <= force.count:
+            if room == policy.batch:
+                message = f"a batch of {policy.batch} never holds more than {force.count} of `{force.group}` anyway"
+            else:
+                message = (
+                    f"only {room} of {policy.batch} places could hold `{force.group}`, and it may fill {force.count}"
+                )
+            reporter.report(
+                IdleLimit, force.span, message, label="limits nothing",
+                help=f"at most {room - 1} is a limit, or leave this line out" if room > 1 else "leave this line out",
+            )  # fmt: skip
 
 
 def _check_epoch(policy: ir.Policy, reporter: Reporter) -> None:

@@ -12,13 +12,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
-from attrs import frozen
+from attrs import define
 
 from feedline.compiler import ir
 from feedline.compiler.context import Context
-from feedline.compiler.imports import Loaded, load
+from feedline.compiler.imports import Loaded, Parse, load
 from feedline.compiler.lints import lint
 from feedline.compiler.lower_calls import lower_transform_call
 from feedline.compiler.lower_data import find_splits, lower_dataset, lower_group, lower_split
@@ -28,9 +29,12 @@ from feedline.compiler.lower_transforms import lower_named_chain
 from feedline.compiler.lower_values import constant, report_unknown_parameters
 from feedline.compiler.params import Given
 from feedline.compiler.paths import folder_of
-from feedline.compiler.sample_types.check import check_program
+from feedline.compiler.sample_types.check import LoaderTypes, check_program
 from feedline.compiler.values import UNKNOWN
+from feedline.compiler.worker_kind import check_worker_kinds
+from feedline.dsl import parse
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
+from feedline.dsl.frozen import frozen
 from feedline.dsl.ignores import report_ignores
 from feedline.dsl.rules.names import EmptyFile
 from feedline.dsl.source import Sources, SourceText, Span
@@ -47,6 +51,33 @@ class CheckResult:
     """What a comment of the file silences."""
 
 
+@define(eq=False, slots=False)
+class Worked:
+    """Everything a check finds on its way: what editors ask about, also where there are errors.
+
+    `program` holds what could be worked out, `ctx` the files, their names and what each declaration became. What takes
+    half of a check's time is done when it is first asked for: an editor completes a name without it."""
+
+    program: ir.Program
+    ctx: Context
+
+    @cached_property
+    def types(self) -> Mapping[str, LoaderTypes]:
+        """The types along each loader of `program`, by its name."""
+        check_worker_kinds(self.program, self.ctx.reporter)
+        return check_program(self.program, self.ctx.reporter)
+
+    @cached_property
+    def result(self) -> CheckResult:
+        """What `compile_source` returns."""
+        reporter, types = self.ctx.reporter, self.types
+        if not reporter.failed:
+            lint(self.program, types, self.ctx.main, reporter)
+        report_ignores(self.ctx.main.source, reporter)
+        program = None if reporter.failed else self.program
+        return CheckResult(program, tuple(in_order(reporter.diagnostics)), reporter.sources, tuple(reporter.silenced))
+
+
 def compile_source(
     source: SourceText,
     *,
@@ -61,23 +92,30 @@ def compile_source(
     `source.path`, or the working directory for a text whose path is in `<...>`. No data is opened, nothing is imported
     from Python, and only `.pipe` files are read. Imported files at the absolute
     paths of `texts` are these texts."""
+    return work_out(source, params=params, allow_python=allow_python, base=base, texts=texts).result
+
+
+def work_out(
+    source: SourceText,
+    *,
+    params: Mapping[str, Given] | None = None,
+    allow_python: bool = False,
+    base: Path | None = None,
+    texts: Mapping[str, str] | None = None,
+    parse: Parse = parse,
+) -> Worked:
+    """What `compile_source` does, with all that it finds. `parse` is what reads the texts."""
     reporter = Reporter()
     reporter.sources.add(source)
     folder = folder_of(source.path) if base is None else base.absolute()
-    loaded = load(source, folder, reporter, texts or {})
+    loaded = load(source, folder, reporter, texts or {}, parse)
     if not loaded.main.tree.declarations and not reporter.failed:
         reporter.report(EmptyFile, Span(source.path, 0, 0), "this file declares nothing", help="start with a `dataset`")
     ctx = Context(
         loaded.main, loaded.units, reporter, dict(params or {}), allow_python, loaded.parameters, lower_transform_call
     )  # fmt: skip
     loaders = _work_out(ctx, loaded)
-    program = _program(ctx, loaders)
-    check_program(program, reporter)
-    if not reporter.failed:
-        lint(program, loaded.main, reporter)
-    report_ignores(source, reporter)
-    found = tuple(in_order(reporter.diagnostics))
-    return CheckResult(None if reporter.failed else program, found, reporter.sources, tuple(reporter.silenced))
+    return Worked(_program(ctx, loaders), ctx)
 
 
 def _work_out(ctx: Context, loaded: Loaded) -> list[ir.Loader]:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from attrs import frozen
-
 from feedline.compiler import catalogue
+from feedline.dsl.frozen import frozen
 
 Kind: TypeAlias = Literal["dataset", "transform"]
 F = TypeVar("F", bound=Callable[..., Any])

@@ -62,6 +62,11 @@ def loader_meaning(loader: ir.Loader, path: str) -> dict[str, Any]:
     return _meaning(_converter().unstructure(loader), str(folder_of(path)))
 
 
+def steps_meaning(steps: tuple[ir.Step, ...]) -> list[Any]:
+    """What steps mean, as plain JSON data in the same form."""
+    return _meaning(_converter().unstructure(steps, tuple[ir.Step, ...]), "/")
+
+
 def _meaning(data: Any, root: str) -> Any:
     """The same data without where it was written and whether it was written or filled in."""
     if isinstance(data, dict):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve
 
 from feedline.compiler import arithmetic
 from feedline.compiler.catalogue import constants, dataset, dataset_names, transform, transform_names
@@ -21,6 +21,7 @@ from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, repor
 from feedline.compiler.paths import absolute
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.names import UnknownName
 from feedline.dsl.rules.values import DivisionByZero, NotAValue, TooLarge, UnsetVariable, ValueMismatch
 from feedline.dsl.source import Span
@@ -44,7 +45,34 @@ ANY = parse_type("any")
 WORDS = parse_type(" | ".join(["any", *ENUMS]))
 """What a constant may be: also a bare word that some argument knows, such as `bilinear`."""
 
+_DTYPES = {
+    **{"byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64"},
+    **{"half": "float16", "float": "float32", "double": "float64"},
+}
+"""What torch also calls its dtypes."""
+
+_FUNCTIONS = {
+    **dict.fromkeys(("int", "round", "floor", "ceil"), "`//` divides whole numbers into whole ones: `size // 10`"),
+    **dict.fromkeys(("tuple", "list"), "write the items: `(1, 2)` or `[1, 2]`"),
+    "float": "a whole number will do where a number is wanted",
+    "str": '`"${name}"` puts a value into a text',
+    "range": "write the numbers out: `(0, 1, 2)`",
+}
+"""What stands in the place of a function of Python's."""
+
+_MAX_REPEATED = 16
+"""Items of a list that are written out in a suggestion."""
+
 _RULES: dict[str, type[Rule]] = {"type": ValueMismatch, "zero": DivisionByZero, "large": TooLarge}
+
+
+def _statistics(expr: tree.Expr, names: tuple[tree.Name, ...]) -> Fix | None:
+    """`imagenet.mean` for `IMAGENET_MEAN`, timm's `IMAGENET_DEFAULT_MEAN` or `ImageNet.mean`."""
+    word = "_".join(name.text for name in names).casefold().replace("_default_", "_")
+    head, _, part = word.rpartition("_")
+    if part not in constants().get(head, {}):
+        return None
+    return Fix(f"write `{head}.{part}`", (Edit(expr.span, f"{head}.{part}"),), safe=True)
 
 
 @frozen
@@ -132,7 +160,24 @@ class Evaluator:
         right = self._value(node.right, ANY)
         if left is UNKNOWN or right is UNKNOWN:
             return UNKNOWN
+        if node.operator == "*" and isinstance(node.left, tree.ListExpr | tree.TupleExpr) and isinstance(right, int):
+            return self._repeated(node, node.left, right)
         return self._guard(node.span, lambda: arithmetic.binary(node.operator, left, right))
+
+    def _repeated(self, node: tree.Binary, items: tree.ListExpr | tree.TupleExpr, times: int) -> Evaluated:
+        """Python's `[0.5] * 3`, which is reported with the list that it means."""
+        message = (
+            f"`*` multiplies numbers, and does not repeat {'a list' if isinstance(items, tree.ListExpr) else 'a tuple'}"
+        )
+        fixes: list[Fix] = []
+        if times >= 1 and times * len(items.items) <= _MAX_REPEATED:
+            from feedline.dsl.unparse import unparse
+
+            text = unparse(evolve(items, items=items.items * times))
+            fixes = [Fix(f"write `{text}`", (Edit(node.span, text),), safe=True)]
+        help = fixes[0].title if fixes else None
+        self.reporter.report(ValueMismatch, node.span, message, help=help, fixes=fixes)
+        return UNKNOWN
 
     def _index(self, expr: tree.Index) -> Evaluated:
         value, index = self._value(expr.value, ANY), self._value(expr.index, ANY)
@@ -195,10 +240,14 @@ class Evaluator:
             message = f"`{head}` has no `{names[1].text}`, only {' and '.join(f'`{member}`' for member in members)}"
             self.reporter.report(UnknownName, names[1].span, message, help=did_you_mean(names[1].text, members))
             return UNKNOWN
+        if len(names) == 1 and head in constants():
+            parts = [f"`{head}.{part}`" for part in constants()[head]]
+            self._no_value(expr.span, f"`{head}` is not a value by itself", f"write {' or '.join(parts)}")
+            return UNKNOWN
         if len(names) == 1 and (transform(head) or dataset(head)):
             self._no_value(expr.span, f"`{head}` is not a value by itself", f"call it: `{head}(...)`")
             return UNKNOWN
-        fix = self._without_module(expr, names, type)
+        fix = self._without_module(expr, names, type) or _statistics(expr, names)
         report_lost(lost, ["parameter", "constant"], self.reporter, [*type.symbols, *constants()], fix=fix)
         return UNKNOWN
 
@@ -206,9 +255,13 @@ class Evaluator:
         """`bilinear` for Python's `InterpolationMode.BILINEAR`, or for `Bilinear`, where the type knows that word."""
         last = names[-1].text
         word = last if last in type.symbols else last.casefold()
+        other = _DTYPES.get(word) if word not in type.symbols else None
+        word = other or word
         if word not in type.symbols or word in self.unit.names:
             return None
-        return Fix(f"write `{word}`", (Edit(expr.span, word),), safe=True)
+        # By themselves these are Python's, which torch takes for 64 bits and few people mean.
+        safe = len(names) > 1 or last not in ("float", "int")
+        return Fix(f"write `{word}`", (Edit(expr.span, word),), safe=safe)
 
     def _call(self, expr: tree.Call, type: ParamType) -> Evaluated:
         name = expr.function.text if isinstance(expr.function, tree.NameRef) else None
@@ -221,11 +274,9 @@ class Evaluator:
         elif name is not None and dataset(name):
             self._no_value(expr.span, f"the dataset `{name}` is no value for this argument")
         else:
-            self._no_value(
-                expr.span,
-                "values are not computed by calls; the only function is `env`",
-                did_you_mean(name or "", ["env", *transform_names(), *dataset_names()]),
-            )
+            near = did_you_mean(name or "", ["env", *transform_names(), *dataset_names()])
+            help = _FUNCTIONS.get(name or "") or near
+            self._no_value(expr.span, "values are not computed by calls; the only function is `env`", help)
         return UNKNOWN
 
     def _environment(self, expr: tree.Call) -> Evaluated:

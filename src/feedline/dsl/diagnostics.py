@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from feedline.dsl.frozen import frozen
 from feedline.dsl.source import Sources, SourceText, Span
 
 Severity = Literal["error", "warning", "hint"]
@@ -83,6 +84,9 @@ class Reporter:
     diagnostics: list[Diagnostic] = field(factory=list)
     silenced: list[Diagnostic] = field(factory=list)
     """Warnings and hints that a comment of their line silences (see `ignores`)."""
+    _all: set[Diagnostic] = field(factory=set, init=False, repr=False, eq=False)
+    _counted: int = field(default=0, init=False, repr=False, eq=False)
+    _last: Diagnostic | None = field(default=None, init=False, repr=False, eq=False)
 
     def report(
         self,
@@ -124,10 +128,22 @@ class Reporter:
             fixes=tuple(fixes),
             data=dict(data or {}),
         )
-        known = self.silenced if self._is_silenced(diagnostic) else self.diagnostics
-        if diagnostic not in known:
-            known.append(diagnostic)
+        if self._is_silenced(diagnostic):
+            if diagnostic not in self.silenced:
+                self.silenced.append(diagnostic)
+        elif not self._is_known(diagnostic):
+            self.diagnostics.append(diagnostic)
         return diagnostic
+
+    def _is_known(self, diagnostic: Diagnostic) -> bool:
+        if len(self.diagnostics) < 100:
+            return diagnostic in self.diagnostics
+        # A file may have thousands. Others change the list too, so what is known of it is brought up to date first.
+        if not 0 < self._counted <= len(self.diagnostics) or self.diagnostics[self._counted - 1] is not self._last:
+            self._all, self._counted = set(), 0
+        self._all.update(self.diagnostics[self._counted :])
+        self._counted, self._last = len(self.diagnostics), self.diagnostics[-1]
+        return diagnostic in self._all
 
     def _is_silenced(self, diagnostic: Diagnostic) -> bool:
         if diagnostic.severity == "error" or diagnostic.span is None or diagnostic.path not in self.sources:

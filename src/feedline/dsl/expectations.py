@@ -146,6 +146,9 @@ def unexpected(place: Place) -> Problem:
         or sampling_slip(found, place.previous, kinds)
     )
     fix = _fix(place, kinds, near, help)
+    sign = fix is not None and fix[3].strip() in ("=", "==")
+    if sign and _opens_later(place, end):
+        fix = None
     return Problem(
         UnexpectedText,
         start,
@@ -154,7 +157,7 @@ def unexpected(place: Place) -> Problem:
         label=f"expected {_any_of(words)}",
         help=help,
         fix=fix,
-        sure=fix is not None and fix[3].strip() in ("=", "==") and not _opens_later(place, end),
+        sure=fix is not None and sign,
     )
 
 
@@ -288,10 +291,12 @@ def _in_words(place: Place, expected: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys([*(words for role, words in ROLES.items() if role in roles), *tokens]))
 
 
-def _near(found: Token, words: Iterable[str]) -> list[str]:
+def _near(found: Token, words: Sequence[str]) -> list[str]:
     """The keywords that a name may have been meant for. One of two letters is near only with its letters swapped."""
     if found.type != "NAME":
         return []
+    if found == "random" and "shuffled" in words:
+        return ["shuffled"]
     return [word for word in suggest(found, words) if len(word) > 2 or sorted(word) == sorted(found)]
 
 

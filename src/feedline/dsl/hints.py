@@ -58,6 +58,10 @@ def slip(found: Token, previous: Token | None, expected: frozenset[str]) -> str 
         return "a value is given with one `=`"
     if found.type == "ASSIGN" and "EQ" in expected:
         return COMPARED
+    if previous == "lambda":
+        return 'a file has no functions; write it in Python and name it: `python("package.module:function")`'
+    if found.type == "LBRACE" and previous is not None and previous.type in ("ASSIGN", "COMMA", "LPAR", "LSQB"):
+        return "a file has no dictionaries and no sets: give one value, or a list such as `[0, 0, 0]`"
     if found.type == "COLON" and "LBRACE" in expected:
         return "a block stands in braces: `{ ... }`"
     if found.type == "COLON" and "ASSIGN" in expected:

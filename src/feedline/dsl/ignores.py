@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from attrs import frozen
-
 from feedline.dsl.diagnostics import Diagnostic, Edit, Fix, Reporter
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules import RULES
 from feedline.dsl.rules import ignores as rules
 from feedline.dsl.source import SourceText, Span

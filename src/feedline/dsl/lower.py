@@ -11,11 +11,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from attrs import frozen
 from lark import Token, Tree
 
 from feedline.dsl import tree as t
 from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.frozen import frozen
 from feedline.dsl.literals import Fault, read_number, read_string
 from feedline.dsl.rules.syntax import BadLiteral, RepeatedClause
 from feedline.dsl.source import Span

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
 from lark import Token, UnexpectedToken
 
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
+from feedline.dsl.frozen import frozen
 from feedline.dsl.lower import lower
 from feedline.dsl.source import SourceText, Span
 from feedline.dsl.tokens import scan
@@ -34,7 +34,7 @@ def parse(text: str, path: str = "<text>") -> ParseResult:
     reporter = Reporter()
     reporter.sources.add(source)
     tokens = scan(text, path, reporter)
-    declarations = _read(tokens, path, reporter)
+    declarations = read(tokens, path, reporter)
     if declarations is None:
         # Imported here: a right file has no use for it.
         from feedline.dsl.recovery import recover
@@ -44,7 +44,7 @@ def parse(text: str, path: str = "<text>") -> ParseResult:
     return ParseResult(tree, tuple(in_order(reporter.diagnostics)), source)
 
 
-def _read(tokens: Sequence[Token], path: str, reporter: Reporter) -> tuple[Declaration, ...] | None:
+def read(tokens: Sequence[Token], path: str, reporter: Reporter) -> tuple[Declaration, ...] | None:
     """The declarations of a text without syntax errors, None if there is one."""
     reading = Reading("file")
     token: Token | None = None

@@ -9,7 +9,7 @@ automaton's stack back to where the statement began; a declaration whose head do
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, evolve, field
@@ -29,9 +29,16 @@ MAX_ERRORS = 50
 """So many syntax errors are told at most; what follows is read no further."""
 
 
-def recover(tokens: Sequence[Token], source: SourceText, reporter: Reporter) -> tuple[Declaration, ...]:
-    """The declarations of a text that does not fit the grammar, with what does not fit reported."""
-    recovery = _Recovery(source, reporter)
+def recover(
+    tokens: Sequence[Token],
+    source: SourceText,
+    reporter: Reporter,
+    known: Mapping[int, tuple[Declaration, ...]] | None = None,
+) -> tuple[Declaration, ...]:
+    """The declarations of a text that does not fit the grammar, with what does not fit reported.
+
+    `known` are declarations without faults that have been read already, by the offset at which they begin."""
+    recovery = _Recovery(source, reporter, known or {})
     return tuple(declaration for chunk in cut(tokens, source) for declaration in recovery.chunk(chunk))
 
 
@@ -39,6 +46,7 @@ def recover(tokens: Sequence[Token], source: SourceText, reporter: Reporter) -> 
 class _Recovery:
     source: SourceText
     reporter: Reporter
+    known: Mapping[int, tuple[Declaration, ...]]
     errors: int = 0
     _faults: set[int] = field(factory=set)
     """The lines of bracket faults that were told."""
@@ -60,6 +68,9 @@ class _Recovery:
             self._tell(beyond_limit(limit))
         if limit is not None or self.errors >= MAX_ERRORS:
             yield from self._lost(tokens)
+            return
+        if known := self._known(tokens):
+            yield from known
             return
         mended, before_all = mend(tokens, self.source), self.errors
         self._withheld = None
@@ -84,6 +95,12 @@ class _Recovery:
         if self.errors == before_all and (mended.faults or self._withheld):
             # Everything seemed to follow from something else: then the first of it is told.
             self._tell(self._withheld or bracket_fault(mended.faults[0], self.source))
+
+    def _known(self, tokens: list[Token]) -> tuple[Declaration, ...]:
+        """What a chunk holds, where just that is known."""
+        words = [token for token in tokens if token.type not in SEPARATORS]
+        found = self.known.get(offsets(words[0])[0], ()) if words else ()
+        return found if found and found[-1].span.end == offsets(words[-1])[1] else ()
 
     def _unit(self, tokens: list[Token]) -> Iterator[Declaration]:
         """Read what stands on one line, or begins on it with a block: one declaration, or more without line ends."""

@@ -9,6 +9,8 @@ formats of others (`formats`).
        |
        = help: did you mean `castings`?
 
+A `help` is advice, with the lines it would leave where they are known; a `fix` is what `check --fix` writes.
+
 `concise` (`path:line:col: code message`) and `json` (with a `format_version`) are stable; `text` is for people.
 """
 
@@ -19,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
-from attrs import frozen
-
 from feedline.dsl.diagnostics import Diagnostic, Edit, Fix, Label, in_order
+from feedline.dsl.fixes import safe_fixes
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules import RULES
 from feedline.dsl.source import SourceText, Span
 
@@ -172,9 +174,10 @@ def _text(diagnostic: Diagnostic, sources: Mapping[str, SourceText], color: bool
     snippets = _snippets(diagnostic, sources, gutter, paint, width)
     rows += snippets
     remarks = [*(f"note: {note}" for note in diagnostic.notes)]
+    applied = next(iter(safe_fixes([diagnostic])), None)
     if diagnostic.help:
-        remarks.append(f"help: {diagnostic.help}")
-    fixes = [_fix(fix, diagnostic, sources, gutter, paint, width) for fix in diagnostic.fixes]
+        remarks.append(_advice(diagnostic.help, applied is not None and applied.title == diagnostic.help))
+    fixes = [_fix(fix, fix is applied, diagnostic, sources, gutter, paint, width) for fix in diagnostic.fixes]
     if len(snippets) > 1 and (remarks or any(fixes)):
         rows.append(blank_gutter(gutter, paint))
     for remark in remarks:
@@ -184,6 +187,11 @@ def _text(diagnostic: Diagnostic, sources: Mapping[str, SourceText], color: bool
     for fix in fixes:
         rows += fix
     return "\n".join(rows)
+
+
+def _advice(words: str, applied: bool) -> str:
+    """What to do: advice, or what `--fix` does."""
+    return f"fix: {words} (applied by `--fix`)" if applied else f"help: {words}"
 
 
 def _lines(text: str, indent: str) -> str:
@@ -242,14 +250,21 @@ def _label_place(label: Label, sources: Mapping[str, SourceText]) -> str:
 
 
 def _fix(
-    fix: Fix, diagnostic: Diagnostic, sources: Mapping[str, SourceText], gutter: int, paint: _Painter, width: int
+    fix: Fix,
+    applied: bool,
+    diagnostic: Diagnostic,
+    sources: Mapping[str, SourceText],
+    gutter: int,
+    paint: _Painter,
+    width: int,
 ) -> list[str]:
     """The fix as the lines it would leave, the new text marked; text that only goes is shown where it stands."""
     from feedline.dsl.snippet import Snippet, blank_gutter, visible
 
     rows = []
     if fix.title and fix.title != diagnostic.help:
-        rows.append(f"{' ' * gutter} {paint('=', 'gutter')} {paint('fix', 'strong')}: {_lines(fix.title, '')}")
+        kind, _, words = _advice(fix.title, applied).partition(": ")
+        rows.append(f"{' ' * gutter} {paint('=', 'gutter')} {paint(kind, 'strong')}: {_lines(words, '')}")
     shown = len(rows)
     edits = sorted((e for e in fix.edits if e.span.path in sources), key=lambda e: (e.span.path, e.span.start))
     for path, group in groupby(edits, key=lambda edit: edit.span.path):

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TypeAlias
 
-from attrs import field, fields, frozen
+from attrs import field, fields
 
+from feedline.dsl.frozen import frozen
 from feedline.dsl.source import Span
 
 

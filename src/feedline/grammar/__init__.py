@@ -16,6 +16,7 @@ from typing import Any
 
 import lark
 from lark import Lark, Token, Tree
+from lark.grammar import NonTerminal, Rule, RuleOptions, Terminal
 from lark.lark import PostLex
 from lark.lexer import LexerState
 from lark.parsers.lalr_analysis import Shift
@@ -153,6 +154,16 @@ class Reading:
         return all(self.landing(stack, self.kind(token, stack)) is not None for token in upcoming)
 
 
+def readable(stream: Iterable[Token]) -> bool:
+    """Whether the parser reads the whole of a text, given its tokens. Builds no tree: a fraction of a parse."""
+    reading = Reading("file")
+    stack = list(reading.stack)
+    for token in Statements().process(stream):
+        if reading.landing(stack, reading.kind(token, stack)) is None:
+            return False
+    return reading.landing(stack, "$END") is not None
+
+
 @cache
 def _soft_keywords() -> frozenset[str]:
     return frozenset(kind for kind, word in keyword_types().items() if word not in RESERVED)
@@ -194,10 +205,12 @@ def parser() -> Lark:
     """
     kept = _HERE / _TABLES
     if kept.is_file():
-        tables = json.loads(kept.read_text(encoding="utf-8"), object_hook=_numbered)
+        tables = json.loads(kept.read_text(encoding="utf-8"))
         if tables["made_from"] == origin():
+            automaton = tables["data"]["parser"]["parser"]
+            automaton["states"] = {int(state): row for state, row in automaton["states"].items()}
             options = {"postlex": Statements(), "propagate_positions": True}
-            return _straight(Lark._load_from_dict(tables["data"], tables["memo"], **options))
+            return _straight(Lark._load_from_dict(tables["data"], _memo(tables), **options))
     return _straight(build())
 
 
@@ -213,9 +226,15 @@ def _straight(built: Lark) -> Lark:
     return built
 
 
-def _numbered(table: dict[str, Any]) -> dict[Any, Any]:
-    """The state numbers that JSON turned into strings, turned back."""
-    return {int(key): value for key, value in table.items()} if next(iter(table), "").isdigit() else table
+def _memo(tables: dict[str, Any]) -> dict[int, Any]:
+    """The terminals as Lark writes them, and the rules, built here: Lark would build each symbol anew in each rule."""
+    symbols = [NonTerminal(name) if out is None else Terminal(name, out) for name, out in tables["symbols"]]
+    options = [RuleOptions(**chosen) for chosen in tables["options"]]
+    rules = [
+        Rule(symbols[origin], [symbols[number] for number in expansion], order, alias, options[chosen])
+        for origin, expansion, order, alias, chosen in tables["rules"]
+    ]
+    return dict(enumerate(tables["terminals"] + rules))
 
 
 def build(strict: bool = False) -> Lark:

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from attrs import evolve, frozen
-from torch.utils.data import default_collate
+from torch.utils.data import default_collate, get_worker_info
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
 from feedline.dsl.suggest import did_you_mean
 from feedline.runtime.failures import Failure, PipelineFailure
+from feedline.runtime.memory import Memory
 from feedline.runtime.sources.base import Role, Sample
 
 _TARGET_KEYS = ("boxes", "labels", "masks", "keypoints", "image_id", "area", "iscrowd")
@@ -41,6 +42,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _own(value: Any) -> Any:
+    """A value that stays as it is in a batch, without what it may be a part of: an image that was cropped would keep
+    all of its pixels in memory, and send them from a worker."""
+    if isinstance(value, list | tuple):
+        return type(value)(_own(item) for item in value)
+    return value.contiguous() if isinstance(value, torch.Tensor) else value
+
+
 def bare(value: Any) -> Any:
     """A field as a single sample shows it: plain tensors for `tv_tensors`, everything else as it is."""
     return value.as_subclass(torch.Tensor) if isinstance(value, torch.Tensor) else value
@@ -57,13 +66,32 @@ def _is_pil(value: Any) -> bool:
     return type(value).__module__.startswith("PIL.")
 
 
+_LARGE = 1 << 20
+"""Bytes from which on a batch is stacked into memory that is used again: fresh pages cost more than what fills them."""
+
+
+def stacked(values: Sequence[torch.Tensor], memory: Memory) -> torch.Tensor:
+    """Tensors of one shape and dtype as one with a batch dimension in front, contiguous, as `default_collate` makes it;
+    a large one in memory that is used again."""
+    first = values[0]
+    if len(values) * first.nbytes < _LARGE or not memory.holds(first.dtype) or get_worker_info() is not None:
+        return default_collate(list(values))
+    batch = memory.take((len(values), *first.shape), first.dtype)
+    for value, row in zip(values, batch, strict=True):
+        row.copy_(value)
+    return batch
+
+
 @frozen
 class Joiner:
-    """What the joining of one field needs to say when it fails: the field, the files, the place in the `.pipe` file."""
+    """What the joining of one field needs: how, and what to say when it fails, the field, the files, the place in the
+    `.pipe` file."""
 
     field: str
     where: Sequence[str]
     span: Span
+    join: Callable[[Sequence[torch.Tensor]], torch.Tensor]
+    """Makes one of tensors that have one shape and dtype."""
 
     def fail(self, message: str, values: Sequence[Any] = (), help: str | None = None) -> PipelineFailure:
         """The failure, with one file for each kind of value."""
@@ -94,7 +122,7 @@ class Joiner:
             raise self.fail("differs in shape within the batch and cannot be stacked", values, help)
         if len({value.dtype for value in values}) > 1:
             raise self.fail("differs in dtype within the batch and cannot be stacked", values)
-        return default_collate(list(values))
+        return self.join(values)
 
     def pad(self, values: Sequence[Any], value: float, multiple: int) -> tuple[Any, Any]:
         """(padded, mask): every tensor filled with `value` at its end to the largest of the batch, rounded up to a
@@ -144,6 +172,10 @@ class Collator:
         self._collate = collate
         self._role = role
         self._fixed_size = fixed_size
+        self.memory = Memory()
+        """Where large batches lie."""
+        self.joins: dict[str, Callable[[Sequence[torch.Tensor]], torch.Tensor]] = {}
+        """How the tensors of a field are joined, where they are not just stacked."""
         self._kinds = {part.field: part.how for part in collate.fields}
         how = collate.how
         self._user: Callable[[list[Any]], Any] | None = None
@@ -158,6 +190,49 @@ class Collator:
     def user_code(self) -> bool:
         """Whether collating runs the user's code, which may draw random numbers."""
         return self._user is not None
+
+    @property
+    def copies_images(self) -> bool:
+        """Whether a batch's images are never those of the samples themselves."""
+        if self._user is not None:
+            return False
+        if self._kinds:
+            return all(how.kind in ("stack", "pad") for name, how in self._kinds.items() if name in self._role.data)
+        how = self._collate.how
+        if self._role.detection and (how is None or how.kind == "detection"):
+            return self._fixed_size
+        return how is None or how.kind in ("stack", "pad")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that a batch holds by themselves; those of a detection target and of user code are not among
+        them."""
+        if self._user is not None:
+            return ()
+        if self._kinds:
+            return tuple(self._kinds)
+        return self._role.data if self._role.detection else (*self._role.data, *self._role.targets)
+
+    def part(self, batch: Any, name: str) -> Any:
+        """One of `names` in a batch, or in a single sample of its structure."""
+        key = self._key(name)
+        return batch if key is None else batch[key]
+
+    def with_part(self, batch: Any, name: str, value: Any) -> Any:
+        """The batch with one of `names` replaced."""
+        key = self._key(name)
+        if key is None:
+            return value
+        if isinstance(key, str):
+            return {**batch, key: value}
+        return (*batch[:key], value, *batch[key + 1 :])
+
+    def _key(self, name: str) -> int | str | None:
+        """Where a field is in a batch; None where it is the whole of it."""
+        if self._kinds and self._collate.shape == "dict":
+            return name
+        alone = not self._kinds and not self._role.detection and len(self.names) == 1
+        return None if alone else self.names.index(name)
 
     def single(self, sample: Sample) -> Any:
         """One sample in the structure of a batch, without the batch dimension."""
@@ -188,7 +263,7 @@ class Collator:
 
     def _detection(self, samples: Sequence[Sample], where: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
         images = self._values("image", samples, where)
-        joined = self._joiner("image", where).stack(images) if self._fixed_size else images
+        joined = self._joiner("image", where).stack(images) if self._fixed_size else [_own(image) for image in images]
         return joined, [self._target(sample) for sample in samples]
 
     def _whole(self, samples: Sequence[Sample], where: Sequence[str], how: ir.CollateKind | None) -> Any:
@@ -238,7 +313,7 @@ class Collator:
         values = self._values(name, samples, where)
         joiner = self._joiner(name, where)
         if how.kind == "list":
-            return values
+            return [_own(value) for value in values]
         if how.kind == "pad":
             options = {arg.name: arg.value for arg in how.args}
             value, multiple = options.get("value", 0), options.get("multiple", 1)
@@ -252,7 +327,10 @@ class Collator:
         return [plain(self._field(sample, name, at)) for sample in samples]
 
     def _joiner(self, name: str, where: Sequence[str]) -> Joiner:
-        return Joiner(name, where, self._span_of(name))
+        return Joiner(name, where, self._span_of(name), self.joins.get(name, self._stacked))
+
+    def _stacked(self, values: Sequence[torch.Tensor]) -> torch.Tensor:
+        return stacked(values, self.memory)
 
     def _span_of(self, name: str) -> Span:
         """The line of a field in a collate block, else the whole `collate`."""
@@ -276,7 +354,9 @@ class Collator:
     def _target(self, sample: Sample) -> dict[str, Any]:
         names = (*_TARGET_KEYS, *(name for name in self._role.targets if name not in _TARGET_KEYS))
         # An image id stays a Python int: references index a COCO evaluator with it.
-        return {name: sample[name] if name == "image_id" else plain(sample[name]) for name in names if name in sample}
+        return {
+            name: sample[name] if name == "image_id" else _own(plain(sample[name])) for name in names if name in sample
+        }
 
     def _require_detection(self, sample: Sample) -> None:
         have = ", ".join(f"`{field}`" for field in sample)

@@ -6,6 +6,7 @@ being copied; NumPy sees the same bytes. Forked workers never write to them, so 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -14,8 +15,9 @@ import torch
 from attrs import field, frozen
 
 
-def _shared(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.array(array, order="C", copy=True))
+def _shared(array: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """An array is copied; a tensor is taken as it is, from whoever leaves it alone afterwards."""
+    return array if isinstance(array, torch.Tensor) else torch.from_numpy(np.array(array, order="C", copy=True))
 
 
 @frozen(eq=False)
@@ -81,17 +83,18 @@ class TextColumn:
     @classmethod
     def of(cls, texts: Iterable[str]) -> TextColumn:
         """The column of some strings."""
-        encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
-        offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum([len(item) for item in encoded], out=offsets[1:])
-        return cls(_shared(np.frombuffer(b"".join(encoded), np.uint8)), _shared(offsets))
+        data, offsets = bytearray(), array("q", [0])
+        for text in texts:
+            data += text.encode("utf-8", "surrogateescape")
+            offsets.append(len(data))
+        return cls(_shared(np.frombuffer(data, np.uint8)), _shared(np.frombuffer(offsets, np.int64)))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
     def __getitem__(self, index: int) -> str:
-        start, end = int(self._offsets[index]), int(self._offsets[index + 1])
-        return self._bytes[start:end].numpy().tobytes().decode("utf-8", "surrogateescape")
+        offsets = self._offsets.numpy()
+        return self._bytes.numpy()[offsets[index] : offsets[index + 1]].tobytes().decode("utf-8", "surrogateescape")
 
     def tolist(self) -> list[str]:
         """Every string; for what has to look at all of them at once."""

@@ -5,22 +5,31 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
+import torch
 from attrs import evolve, frozen
 from torch.utils.data import Dataset
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
+from feedline.runtime.cache.source import KeptSamples
 from feedline.runtime.collate import Collator
 from feedline.runtime.columns import Column
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of
-from feedline.runtime.randomness import derive_key, seeded, undisturbed
+from feedline.runtime.gather import Gather, same_bits
+from feedline.runtime.late import LateSteps
+from feedline.runtime.randomness import derive_key, sample_key, seeded, undisturbed
 from feedline.runtime.sampling import weighted_draws
 from feedline.runtime.sources.base import Sample, Source, UnreadableSample, runs_user_code
+from feedline.runtime.sources.images import layout
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import Chain
+
+_TRIED = 8
+"""Samples on which a plan that gathers is held against the chain as written before it is used."""
 
 _REPLACEMENT_TRIES = 20
 """Samples of the group tried in place of an unreadable one before the batch fails."""
@@ -94,6 +103,7 @@ class PipeDataset(Dataset[Any]):
         source: Source,
         indices: np.ndarray,
         chain: Chain,
+        late: LateSteps | None,
         batch_chain: Callable[[Any, int], Any] | None,
         collator: Collator,
         policy: ir.Policy,
@@ -103,10 +113,23 @@ class PipeDataset(Dataset[Any]):
         span: Span,
     ):
         self.source = source
-        self._indices = Column(indices)
+        # Nobody writes into these: of ten million samples a copy is 80 MB.
+        self._indices = Column(torch.from_numpy(indices) if indices.flags.writeable else indices)
         self._membership = Column(membership)
         self._weights = None if weights is None else Column(weights)
         self._chain = chain
+        self._late = late
+        self._late_apart = False
+        if late is not None:
+            collator.joins.update(dict.fromkeys(late.fields, late.stack))
+        self.gather: Gather | None = None
+        """What makes a whole batch at once, where the plan says so and `try_gather` has found it right."""
+        self.kept: KeptSamples | None = None
+        """What reads the samples after the first steps of the chain, where the plan keeps them."""
+        self.as_decoded = False
+        """Whether the chain takes the pixels of an image as the decoder lays them out."""
+        self.undecoded = False
+        """Whether it takes JPEGs before they are decoded."""
         self._batch_chain = batch_chain
         self._collator = collator
         self._seed = policy.seed
@@ -125,13 +148,16 @@ class PipeDataset(Dataset[Any]):
         if not -len(self) <= position < len(self):
             raise IndexError(f"position {position} of a dataset of {len(self)} samples")
         position %= len(self)
-        return self._collator.single(self._sample(position, epoch=0, place=position))
+        single = self._collator.single(self._sample(position, epoch=0, place=position))
+        return single if self._late is None else self._late(single)
 
     def __getitems__(self, key: list[int]) -> Fetched | Failure | list[Any]:
         """All samples of one of the Loader's batches; a failure comes back as a value, see `feedline.runtime.loader`.
         For any other list of positions, as a `Subset` or another DataLoader asks: each as `dataset[i]` gives it."""
         if not isinstance(key, BatchIndices):
             return [self[position] for position in key]
+        if self.gather is not None:
+            return Fetched(key, (), tuple(key), Names(self.describe, key), 0)
         try:
             with one_thread(), undisturbed() if self._seeds else nullcontext():
                 return self._fetch(key)
@@ -139,15 +165,56 @@ class PipeDataset(Dataset[Any]):
             return failure_of(error)
 
     def batch_of(self, fetched: Fetched) -> Any:
-        """The fetched samples collated, with the batch chain applied."""
+        """The fetched samples collated, with what the plan moved to the batch and the batch chain applied."""
+        key = fetched.key
+        if self.gather is not None:
+            return self.gathered(self.indices[key], key.epoch, key.number, key.places())
+        return self._finished(self._collated(fetched), key.epoch, key.number, key.places().start)
+
+    def gathered(self, index: np.ndarray, epoch: int, number: int, places: range) -> Any:
+        """The same for samples of the source, int64 (B,), that stand at `places` of a global batch, by `gather`."""
+        assert self.gather is not None
+        start = number * self._batch_size
+        batch = self.gather(index, epoch, range(start + places.start, start + places.stop, places.step))
+        return self._finished(batch, epoch, number, places.start)
+
+    def _collated(self, fetched: Fetched) -> Any:
         key, rank = fetched.key, fetched.key.places().start
-        # Ranks that share a batch each draw for their own share; the first as one rank alone would.
-        place = (key.epoch, key.number, rank) if rank else (key.epoch, key.number)
+        place = _place(key.epoch, key.number, rank)
         with seeded(derive_key(self._seed, "collate", *place)) if self._collator.user_code else nullcontext():
             batch = self._collator.collate(fetched.samples, fetched.where)
+        return batch if self._late is None or self._late_apart else self._late.on_lists(batch)
+
+    def put_off_late(self) -> LateSteps | None:
+        """The steps that the plan moved to the batch, which whoever asks now applies to every batch that comes; None
+        where there are none, and where the batch chain needs what they make."""
+        if self._late is None or self._batch_chain is not None or self.gather is not None:
+            return None
+        self._late_apart = True
+        self._collator.joins.clear()
+        return self._late
+
+    def expect(self, batches: int) -> None:
+        """So many batches are under way at once: their memory is worth keeping."""
+        self._collator.memory.kept = max(self._collator.memory.kept, batches)
+
+    def _finished(self, batch: Any, epoch: int, number: int, rank: int) -> Any:
         if self._batch_chain is None:
             return batch
-        return self._batch_chain(batch, derive_key(self._seed, "batch", *place))
+        return self._batch_chain(batch, derive_key(self._seed, "batch", *_place(epoch, number, rank)))
+
+    def try_gather(self, gather: Gather) -> None:
+        """Gather batches from now on, if a first one comes out as the chain makes it, sample by sample, to the bit: the
+        versions of torch and torchvision installed here may not be those that this was written for."""
+        key = BatchIndices(range(min(_TRIED, len(self))))
+        key.epoch = key.number = 0
+        try:
+            with one_thread(), undisturbed():
+                expected = self._collated(self._fetch(key))
+        except PipelineFailure:
+            return  # the first batch says it
+        if same_bits(expected, gather(self.indices[key], 0, key.places())):
+            self.gather = gather
 
     @property
     def indices(self) -> np.ndarray:
@@ -162,19 +229,25 @@ class PipeDataset(Dataset[Any]):
         """What a message calls the sample at a position: its file, or its source and index."""
         return self.source.describe(self.dataset_index(position))
 
-    def _sample(self, position: int, epoch: int, place: int) -> Sample:
+    def _sample(self, position: int, epoch: int, place: int, lend: bool = False) -> Sample:
+        """`lend`: the sample is for a batch; see `KeptSamples.through`."""
         index = self.dataset_index(position)
-        sample = self._read(index, epoch, place)
-        sample["index"] = index
         try:
-            return self._chain(sample, derive_key(self._seed, "augment", epoch, place))
+            if self.kept is not None:
+                return self.kept.through(index, partial(self._changed, index, epoch, place), lend)
+            return self._changed(index, epoch, place, self._read(index, epoch, place))
         except PipelineFailure as error:
             note = f"on sample {index} ({self.source.describe(index)})"
             raise PipelineFailure(evolve(error.failure, notes=(*error.failure.notes, note))) from error
 
+    def _changed(self, index: int, epoch: int, place: int, sample: Sample) -> Sample:
+        sample["index"] = index
+        return self._chain(sample, sample_key(self._seed, "augment", epoch, place))
+
     def _read(self, index: int, epoch: int, place: int) -> Sample:
         if not self._user_code:
-            return self.source.read(index)
+            with layout(self.as_decoded, self.undecoded):
+                return self.source.read(index)
         with seeded(derive_key(self._seed, "read", epoch, place)):
             return self.source.read(index)
 
@@ -185,7 +258,7 @@ class PipeDataset(Dataset[Any]):
         for share, (place, position) in enumerate(zip(batch.places(), batch, strict=True)):
             global_place = batch.number * self._batch_size + place
             try:
-                samples.append(self._sample(position, batch.epoch, global_place))
+                samples.append(self._sample(position, batch.epoch, global_place, lend=True))
                 positions.append(position)
             except UnreadableSample as error:
                 if self._on_error.mode == "fail":
@@ -221,7 +294,7 @@ class PipeDataset(Dataset[Any]):
         tries = tries[:_REPLACEMENT_TRIES]
         for choice in tries:
             try:
-                return choice, self._sample(choice, epoch, place)
+                return choice, self._sample(choice, epoch, place, lend=True)
             except UnreadableSample:
                 continue
         failure = self._unreadable(position, error)
@@ -254,3 +327,8 @@ class PipeDataset(Dataset[Any]):
             help="mend or remove the file, or say `on error replace` or `on error skip` in the loader",
             cause=error,
         )
+
+
+def _place(epoch: int, number: int, rank: int) -> tuple[int, ...]:
+    # Ranks that share a batch each draw for their own share; the first as one rank alone would.
+    return (epoch, number, rank) if rank else (epoch, number)

@@ -107,8 +107,9 @@ def _in_slurm_step(environment: Mapping[str, str]) -> bool:
     nor does Lightning take a job named `bash` or `interactive` for a launcher.
     """
     step = environment.get("SLURM_STEP_ID", environment.get("SLURM_STEPID", ""))
-    interactive = "SLURM_PTY_PORT" in environment or environment.get("SLURM_JOB_NAME") in ("bash", "interactive")
-    return step.isdecimal() and int(step) < _FIRST_SPECIAL_STEP and not interactive
+    if not step.isdecimal() or int(step) >= _FIRST_SPECIAL_STEP:
+        return False
+    return "SLURM_PTY_PORT" not in environment and environment.get("SLURM_JOB_NAME") not in ("bash", "interactive")
 
 
 def _pair(launcher: _Launcher, environment: Mapping[str, str]) -> tuple[int, int]:

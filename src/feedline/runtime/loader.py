@@ -12,90 +12,29 @@ import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cached_property, partial
 from inspect import GEN_CLOSED, getgeneratorstate
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import torch
-from attrs import evolve, frozen
-from torch.utils.data import DataLoader, get_worker_info
-from torch.utils.data._utils.pin_memory import pin_memory
+from attrs import evolve
+from torch.utils.data import DataLoader
 
 from feedline.compiler import ir
-from feedline.dsl.errors import LoadError
+from feedline.dsl.errors import FeedlineWarning, LoadError
 from feedline.dsl.source import Sources
-from feedline.runtime.dataset import BatchIndices, PipeDataset
+from feedline.runtime.cache.source import KeptSamples
+from feedline.runtime.dataset import PipeDataset
+from feedline.runtime.envelope import BatchInfo, Envelope, Pack, Row
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of, to_diagnostic
-from feedline.runtime.frameworks import Prepared, Sealed
+from feedline.runtime.frameworks import Prepared
+from feedline.runtime.gather.direct import direct
 from feedline.runtime.sampler import PlanSampler, Run, epoch_number
 from feedline.runtime.sampling import BatchPlan, Populations
 from feedline.runtime.state import Identity, identity_of, read_state, state_of
+from feedline.runtime.threaded import Threaded
 from feedline.runtime.threads import one_thread
 
-
-@frozen
-class BatchInfo:
-    """Which batch this is: its epoch, its global number, the positions delivered in the order they stand in the batch,
-    and how many of them stand in for a sample that could not be read. `places` says where the batch stands in the
-    global one: everywhere (0, 1, ...) but where ranks share it."""
-
-    epoch: int
-    number: int
-    positions: tuple[int, ...]
-    replaced: int = 0
-    places: range = range(0)
-
-
-@frozen(eq=False)
-class Envelope(Sealed):
-    """What a worker sends back: a batch or the failure that prevented it."""
-
-    batch: Any
-    info: BatchInfo | None
-    failure: Failure | None = None
-
-    def pin_memory(self) -> Envelope:
-        """The same with its tensors in page-locked memory; `DataLoader` calls this when `pin_memory` is on."""
-        return Envelope(pin_memory(self.batch), self.info, self.failure)
-
-
-class Pack:
-    """The `collate_fn` of a Loader: collates what the dataset fetched, applies the batch chain, and wraps it up."""
-
-    def __init__(self, dataset: PipeDataset):
-        self._dataset = dataset
-
-    def __call__(self, fetched: Any) -> Envelope:
-        """The batch of what `PipeDataset.__getitems__` gave, or the failure on the way."""
-        if isinstance(fetched, Failure):
-            return Envelope(None, None, fetched)
-        key: BatchIndices = fetched.key
-        info = BatchInfo(key.epoch, key.number, fetched.positions, fetched.replaced, key.places())
-        try:
-            with one_thread():
-                batch = self._dataset.batch_of(fetched)
-            if get_worker_info() is not None:
-                _check_sendable(batch)
-            return Envelope(batch, info)
-        except Exception as error:
-            return Envelope(None, info, failure_of(error))
-
-
-def _check_sendable(value: Any) -> None:
-    """A worker's queue drops what cannot be pickled, and the main process would wait for it for ever."""
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            _check_sendable(item)
-        return
-    try:
-        if not isinstance(value, torch.Tensor):
-            ForkingPickler.dumps(value)
-        elif value.requires_grad and not value.is_leaf:
-            raise ValueError("it is part of an autograd graph; `detach()` it")
-    except Exception as error:  # pickling runs the object's own code
-        message = f"the batch holds a {type(value).__name__} that a worker cannot send: {error}"
-        raise PipelineFailure(Failure("FL551", message, help="give plain values, or say `num_workers = 0`")) from error
+_AHEAD = 2
+"""DataLoader's `prefetch_factor`."""
 
 
 class Loader(Prepared, DataLoader[Any]):
@@ -116,6 +55,7 @@ class Loader(Prepared, DataLoader[Any]):
         classes: list[str] | None,
         device: torch.device | None,
         ranks: tuple[int, int] | None = None,
+        threads: bool = False,
         **options: Any,
     ):
         self.name = program_loader.name
@@ -123,7 +63,7 @@ class Loader(Prepared, DataLoader[Any]):
         self.populations = populations
         self.classes = classes
         self.device = device
-        self.current: BatchInfo | None = None
+        self._current: BatchInfo | Row | None = None
         self.replaced = 0
         self._declaration = program_loader
         self._on_error = program_loader.on_error
@@ -141,10 +81,19 @@ class Loader(Prepared, DataLoader[Any]):
         sampler = PlanSampler(plan, ranks, self._refusal)
         # A generator of its own, so that iterating never moves the caller's random state.
         generator = torch.Generator().manual_seed(self.policy.seed % 2**63)
+        workers, ahead = options["num_workers"], options.get("prefetch_factor")
+        self._threads = workers if threads else 0
+        if self._threads:  # to a DataLoader there are no workers then
+            options |= {"num_workers": 0, "prefetch_factor": None, "persistent_workers": False}
         super().__init__(dataset, batch_sampler=sampler, collate_fn=Pack(dataset), generator=generator, **options)
         # A DataLoader has no `batch_size` beside a `batch_sampler`, and another `sampler`; it refuses to be given
         # either. Loops that count samples read the one, training frameworks call `set_epoch` of the other.
         self.__dict__.update(batch_size=plan.batch_size, sampler=sampler)
+        if self._threads:
+            self.__dict__.update(num_workers=workers, prefetch_factor=ahead or _AHEAD)
+            dataset.expect(workers * (ahead or _AHEAD) + 2)
+        elsewhere = device is not None or (workers and not threads)
+        self._late = dataset.put_off_late() if elsewhere else None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_under_way": None}
@@ -153,6 +102,13 @@ class Loader(Prepared, DataLoader[Any]):
     def _plan_sampler(self) -> PlanSampler:
         assert isinstance(self.batch_sampler, PlanSampler)
         return self.batch_sampler
+
+    @property
+    def current(self) -> BatchInfo | None:
+        """Which batch was yielded last."""
+        if isinstance(self._current, Row):
+            self._current = self._current.info()
+        return self._current
 
     @property
     def plan(self) -> BatchPlan:
@@ -203,7 +159,7 @@ class Loader(Prepared, DataLoader[Any]):
         position = loaded.position
         sampler.weighting, sampler.pending = position.weighting, loaded.pending
         sampler.go_to(position.epoch, position.batch)
-        sampler.position = None
+        sampler.forget()
         sampler.loaded = position.epoch
         self._loads += 1
 
@@ -224,12 +180,27 @@ class Loader(Prepared, DataLoader[Any]):
     def _begin(self) -> tuple[Iterator[Envelope], Run]:
         sampler = self._plan_sampler
         sampler.check_batches()
-        envelopes = super().__iter__()
+        if self.kept is not None:
+            self.kept.prepare(alone=not self.num_workers or self._threads > 0)
+        envelopes = self._envelopes()
         run = sampler.run
         assert run is not None
-        sampler.epoch, sampler.start, sampler.position = run.epoch + 1, 0, run.reached(0)
+        sampler.epoch, sampler.start = run.epoch + 1, 0
+        sampler.had(run, 0)
         self.replaced = 0
         return envelopes, run
+
+    def _envelopes(self) -> Iterator[Envelope]:
+        """The batches that come next, by the way that suits them; makes an iterator of the sampler, once."""
+        if not self.num_workers and isinstance(self.dataset, PipeDataset) and self.dataset.gather is not None:
+            iter(self._plan_sampler)
+            assert self._plan_sampler.run is not None
+            pin = self.pin_memory and torch.accelerator.is_available()
+            return direct(self.dataset, self._plan_sampler.run, pin)
+        if self._threads:
+            make = partial(_made, self.dataset, self.collate_fn, self.pin_memory and torch.accelerator.is_available())
+            return Threaded(make, self._plan_sampler, self._threads, self.prefetch_factor or _AHEAD)
+        return super().__iter__()
 
     def _unwrap(self, envelopes: Iterator[Envelope], run: Run, iterator: int, loads: int) -> Generator[Any]:
         said = self._plan_sampler.said
@@ -239,28 +210,62 @@ class Loader(Prepared, DataLoader[Any]):
             self._plan_sampler.go_to(said)
             envelopes, run = self._begin()
         replaced = count = 0
-        check = self._checker(run)
+        sampler, attributes = self._plan_sampler, self.__dict__  # DataLoader's `__setattr__` takes its time
+        check = self._checker(run) if self._verify else None
         try:
             while (envelope := self._next(envelopes, iterator)) is not None:
+                info = envelope.info
                 if envelope.failure is not None:
                     raise self._failed_batch(envelope.failure) from envelope.failure.cause
-                assert envelope.info is not None
-                check(envelope.info)
-                self.current = envelope.info
-                replaced += envelope.info.replaced
-                self.replaced = replaced
-                self._check_replaced(replaced, run)
+                assert info is not None
+                attributes["_current"] = info
+                if check is not None:
+                    check(self.current)
+                replaced += info.replaced
+                attributes["replaced"] = replaced
+                if replaced:
+                    self._check_replaced(replaced, run)
                 count += 1
                 if loads == self._loads:
-                    self._plan_sampler.position = run.reached(count)
-                yield envelope.batch if self.device is None else to_device(envelope.batch, self.device)
+                    sampler.had(run, count)
+                yield self._handed_over(envelope.batch)
         finally:
             del envelopes  # workers end with the iteration, not when somebody lets go of the exception's traceback
+            self._warn_of_cache()
 
-    def _checker(self, run: Run) -> Callable[[BatchInfo], None]:
+    @property
+    def kept(self) -> KeptSamples | None:
+        """What its `cache` keeps, None where that is nothing."""
+        return self.dataset.kept if isinstance(self.dataset, PipeDataset) else None
+
+    def _warn_of_cache(self) -> None:
+        """Say, once, that the cache could keep no more."""
+        news = None if self.kept is None else self.kept.news()
+        if news is not None:
+            span = next(item.span for item in self._declaration.options if item.name == "cache")
+            failure = Failure(
+                "FL593",
+                f"the cache of loader `{self.name}` keeps no more: {news}",
+                span,
+                label="samples that it lacks are read as without it",
+                help="make room, or give it more with `gb`; what it has is still used",
+            )
+            warnings.warn(FeedlineWarning(to_diagnostic(failure, self._sources), self._sources), stacklevel=3)
+
+    def _handed_over(self, batch: Any) -> Any:
+        """The batch on its device, with the steps that were put off until it came from a worker or went there."""
+        if self.device is not None:
+            batch = to_device(batch, self.device)
+        if self._late is None:
+            return batch
+        try:
+            with one_thread():
+                return self._late(batch)
+        except PipelineFailure as error:
+            raise self._failed_batch(error.failure) from error
+
+    def _checker(self, run: Run) -> Callable[[Any], None]:
         """What `verify = true` does with each batch."""
-        if not self._verify:
-            return lambda info: None
         from feedline.runtime.guarantees import BatchCheck
 
         promised = BatchCheck(run.plan, run.world if run.shared else 1)
@@ -282,7 +287,7 @@ class Loader(Prepared, DataLoader[Any]):
         try:
             return next(envelopes, None)
         except RuntimeError as error:
-            if not self.num_workers:
+            if not self.num_workers or self._threads:
                 raise
             self._iterator = None  # the workers that stay are no longer complete: the next epoch starts new ones
             # No local name for the failure: it would tie this frame, and with it the dead workers, to the error.
@@ -313,6 +318,17 @@ class Loader(Prepared, DataLoader[Any]):
                     help="mend the files, or raise the limit after `max`",
                 )
             )
+
+
+def _made(dataset: Any, pack: Callable[[Any], Envelope], pin: bool, key: Any) -> Envelope:
+    """The batch of a key, as a worker makes it."""
+    envelope = pack(dataset.__getitems__(key))
+    if not pin:
+        return envelope
+    try:
+        return envelope.pin_memory()
+    except Exception as error:  # as many batches as there are may not fit into page-locked memory
+        return Envelope(None, envelope.info, failure_of(error))
 
 
 def _load_error(sources: Sources, loader: ir.Loader, failure: Failure, made_batch: bool = False) -> LoadError:

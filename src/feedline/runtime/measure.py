@@ -17,7 +17,7 @@ from feedline.runtime.sampling.who import rest_members
 
 def counts_of(pipeline: Pipeline) -> Counts:
     """Everything that can be counted in the data of a pipeline."""
-    program, data = pipeline.program, pipeline._data
+    program, data = pipeline.program, pipeline.bound
     parts = {item.name: _parts(pipeline, item.name) for item in program.datasets}
     classes: dict[str, tuple[str, ...]] = {}
     facts: dict[str, Facts] = {}
@@ -43,18 +43,19 @@ def counts_of(pipeline: Pipeline) -> Counts:
 
 def _parts(pipeline: Pipeline, dataset: str) -> Mapping[str, np.ndarray]:
     """The indices of a dataset and of its parts, by how the language calls them."""
-    whole = pipeline._data.dataset(dataset)
+    whole = pipeline.bound.dataset(dataset)
     found = {dataset: np.arange(0 if whole is None else len(whole))}
-    for (part, fold), indices in (pipeline._data.parts(dataset) or {}).items():
+    for (part, fold), indices in (pipeline.bound.parts(dataset) or {}).items():
         found[ref(ir.DataRef(dataset, part, fold, span=pipeline.program.span))] = indices
     return found
 
 
 def _loader(pipeline: Pipeline, declaration: ir.Loader) -> LoaderCounts:
-    data, policy = pipeline._data, declaration.policy
+    data, policy = pipeline.bound, declaration.policy
     bound, indices = data.dataset(declaration.data.dataset), data.indices(declaration.data)
     assert bound is not None and indices is not None
     loader = pipeline[declaration.name]
+    kept = loader.kept
     people = [loader.populations, *loader.populations.stages]
     every = [(0, policy), *((stage.epoch, stage.policy) for stage in policy.stages)]
     return LoaderCounts(
@@ -62,4 +63,5 @@ def _loader(pipeline: Pipeline, declaration: ir.Loader) -> LoaderCounts:
         lengths=tuple(loader.plan.length(epoch) for epoch, _ in every),
         rests=tuple(len(rest_members(one, of)) for (_, one), of in zip(every, people, strict=True)),
         facts=facts_of(bound, indices),
+        cache=None if kept is None else kept.size.text,
     )

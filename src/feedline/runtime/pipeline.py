@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
 from feedline.compiler import ir
-from feedline.compiler.plan import plan
+from feedline.compiler.passes import plan_of
+from feedline.compiler.plan import Plan
 from feedline.compiler.sample_types.check import check_loader, fixed_size, settled_by_data
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules import RULES
 from feedline.dsl.rules.loaders import NoDevice
 from feedline.dsl.source import Span
 from feedline.runtime.arguments import load_python, python_arguments
+from feedline.runtime.cache.build import kept_samples
 from feedline.runtime.collate import Collator
 from feedline.runtime.data import Bound, BoundData
 from feedline.runtime.dataset import PipeDataset
 from feedline.runtime.distributed import rank_and_world
 from feedline.runtime.failures import Failure, PipelineFailure
+from feedline.runtime.gather import gather_of
+from feedline.runtime.late import LateSteps
 from feedline.runtime.loader import Loader
 from feedline.runtime.looks import facts_of
 from feedline.runtime.machine import can_be_sent, hint_pin_memory, warn_shared_memory
@@ -29,21 +33,23 @@ from feedline.runtime.sampler import Run, check_batches, check_shares, warning_o
 from feedline.runtime.sampling import BatchPlan, Populations, check_populations, populations_of
 from feedline.runtime.sampling.alike import alike
 from feedline.runtime.sampling.check.absent import warn_absent_classes
-from feedline.runtime.transforms import build_batch_chain, build_chain
+from feedline.runtime.sources.metadata import decodes_files
+from feedline.runtime.transforms import build_batch_chain, build_chain, with_planes
+from feedline.runtime.transforms.scaled import scaled
 
 
 class Pipeline(Mapping[str, Loader]):
     """The loaders of one `.pipe` file, by key (`pipeline["train"]`) and by attribute (`pipeline.train`).
 
     `sizes`: samples by loader name, by dataset and by `dataset.part`. `classes`: the class names, where all loaders
-    share them. `program`: what the file means, as checked.
+    share them. `program`: what the file means, as checked. `bound`: its data, opened.
     """
 
     def __init__(self, program: ir.Program, loaders: dict[str, Loader], sizes: dict[str, int], data: BoundData):
         self.program = program
         self.loaders = loaders
         self.sizes = sizes
-        self._data = data
+        self.bound = data
 
     @property
     def classes(self) -> list[str] | None:
@@ -79,11 +85,17 @@ class Pipeline(Mapping[str, Loader]):
 
 
 def bind(
-    program: ir.Program, reporter: Reporter, *, allow_python: bool = False, ranks: tuple[int, int] | None = None
+    program: ir.Program,
+    reporter: Reporter,
+    *,
+    allow_python: bool = False,
+    ranks: tuple[int, int] | None = None,
+    without: Collection[str] = (),
 ) -> Pipeline | None:
     """Open the data of a program and build its loaders. None where the reporter holds an error afterwards.
 
     `ranks`: the rank and the number of ranks whose batches the loaders yield, None to ask whenever it matters.
+    `without`: names of passes that the plans do without.
     """
     _check_ranks(program, reporter, ranks)
     reporter.diagnostics[:] = settled_by_data(reporter.diagnostics)
@@ -95,7 +107,7 @@ def bind(
         data.group(group.name)
     loaders: dict[str, Loader] = {}
     for declaration in program.loaders:
-        loader = _build(program, declaration, data, ranks)
+        loader = _build(plan_of(program, declaration, without), data, ranks)
         if loader is not None:
             loaders[declaration.name] = loader
     if reporter.failed:
@@ -103,10 +115,16 @@ def bind(
     return Pipeline(program, loaders, _sizes(data, loaders), data)
 
 
+def rebuild(pipeline: Pipeline, declaration: ir.Loader, without: Collection[str] = ()) -> Loader | None:
+    """A loader of a declaration on the data that a pipeline has open: one of its own once more, or with other options.
+    None where it cannot be."""
+    return _build(plan_of(pipeline.program, declaration, without), pipeline.bound, None)
+
+
 def groups_of(pipeline: Pipeline, name: str) -> dict[str, np.ndarray]:
     """Every group of the data of loader `name`, whether its policy names it or not, in the order of the file: the
     positions of its samples, sorted int64."""
-    data, loader = pipeline._data, pipeline[name]
+    data, loader = pipeline.bound, pipeline[name]
     dataset = next(item.data.dataset for item in pipeline.program.loaders if item.name == name)
     groups = [group.name for group in pipeline.program.groups if group.dataset == dataset]
     masks = {group: data.group(group) for group in groups}
@@ -159,13 +177,11 @@ def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
     return sizes
 
 
-def _build(
-    program: ir.Program, declaration: ir.Loader, data: BoundData, ranks: tuple[int, int] | None
-) -> Loader | None:
-    bound, indices = data.dataset(declaration.data.dataset), data.indices(declaration.data)
+def _build(plan: Plan, data: BoundData, ranks: tuple[int, int] | None) -> Loader | None:
+    program, loader = plan.program, plan.loader
+    bound, indices = data.dataset(loader.data.dataset), data.indices(loader.data)
     if bound is None or indices is None:
         return None
-    loader = plan(program, declaration).loader
     masks = {name: data.group(name) for name in _groups_of(loader.policy)}
     if any(mask is None for mask in masks.values()):
         return None
@@ -178,13 +194,13 @@ def _build(
         return None
     if not _feasible(loader, populations, data, bound, indices):
         return None
-    if not _collatable(program, declaration, data, bound, indices):
+    if not _collatable(program, loader, data, bound, indices):
         return None
     device, known = _device(loader, data.reporter)
     if not known:
         return None
     try:
-        dataset = _dataset(loader, bound, indices, populations, data.allow_python)
+        dataset = _dataset(plan, bound, indices, populations, data)
     except PipelineFailure as error:
         _report(error.failure, loader.span, data.reporter)
         return None
@@ -195,7 +211,7 @@ def _build(
     batches = BatchPlan(loader.policy, populations)
     _check_epochs(batches, data.reporter, ranks)
     return Loader(
-        declaration,
+        loader,
         dataset,
         batches,
         populations,
@@ -203,7 +219,8 @@ def _build(
         classes,
         device,
         ranks=ranks,
-        **_torch_options(loader),
+        threads=plan.threads,
+        **_torch_options(loader, dataset),
     )
 
 
@@ -250,11 +267,10 @@ def _groups_of(policy: ir.Policy) -> set[str]:
     return names
 
 
-def _dataset(
-    loader: ir.Loader, bound: Bound, indices: np.ndarray, populations: Populations, allow_python: bool
-) -> PipeDataset:
+def _dataset(plan: Plan, bound: Bound, indices: np.ndarray, populations: Populations, data: BoundData) -> PipeDataset:
+    loader, allow_python = plan.loader, data.allow_python
     replaces = loader.on_error.mode == "replace"
-    membership = alike(loader.policy, populations) if replaces else np.zeros(len(indices), np.int64)
+    membership = alike(loader.policy, populations) if replaces else np.empty(0, np.int64)
     collator = Collator(
         loader.collate,
         bound.source.role,
@@ -262,10 +278,16 @@ def _dataset(
         load_python,
         python_arguments,
     )
-    return PipeDataset(
+    kept = kept_samples(plan, bound.source, indices, collator, data.reporter)
+    chain = plan.chain if kept is None else plan.chain[plan.prefix :]
+    steps = build_chain(chain, allow_python=allow_python, direct=plan.direct)
+    as_decoded = with_planes(steps) if kept is None and decodes_files(bound.source) else None
+    undecoded = scaled(as_decoded) if plan.scaled and as_decoded is not None else None
+    dataset = PipeDataset(
         bound.source,
         indices,
-        build_chain(loader.chain, allow_python=allow_python),
+        undecoded or as_decoded or steps,
+        None if plan.late is None else LateSteps.of(plan.late, collator, collator.memory),
         build_batch_chain(loader.batch_chain, allow_python=allow_python) if loader.batch_chain else None,
         collator,
         loader.policy,
@@ -274,12 +296,27 @@ def _dataset(
         populations.weights,
         loader.data.span,
     )
+    dataset.kept, dataset.as_decoded, dataset.undecoded = kept, as_decoded is not None, undecoded is not None
+    if plan.gather:
+        _try_gather(dataset, plan, bound)
+    return dataset
 
 
-def _torch_options(loader: ir.Loader) -> dict[str, Any]:
-    """DataLoader's own options, with `num_workers = auto` decided: one worker a core this process may use."""
+def _try_gather(dataset: PipeDataset, plan: Plan, bound: Bound) -> None:
+    late = build_chain(plan.late.steps) if plan.late is not None else None
+    chain, loader = build_chain(plan.chain), plan.loader
+    gather = gather_of(bound.source, chain, late, loader.collate, loader.policy.seed, len(dataset))
+    if gather is not None:
+        dataset.try_gather(gather)
+
+
+def _torch_options(loader: ir.Loader, dataset: PipeDataset) -> dict[str, Any]:
+    """DataLoader's own options, with `num_workers = auto` decided: one worker a core this process may use; none where
+    batches are gathered in less time than a worker takes to send one."""
     workers = loader.option("num_workers")
-    if isinstance(workers, ir.Symbol):
+    if isinstance(workers, ir.Symbol) and dataset.gather is not None:
+        workers = 0
+    elif isinstance(workers, ir.Symbol):
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     options: dict[str, Any] = {"num_workers": workers}
     for name in ("pin_memory", "timeout", "multiprocessing_context"):

@@ -37,17 +37,18 @@ def run_loader(
     `on_batch` is called after each batch with its number of samples. Raises what iterating the loader raises, which is
     `LoadError` for a batch that cannot be made.
     """
-    counters = _counters(loader)
+    counters: list[_Counter] = []
     samples = seen = announced = replaced = 0
     structure: tuple[BatchPart, ...] = ()
     start = time.perf_counter()
     for _ in range(epochs):
         announced += len(loader) if batches is None else min(batches, len(loader))
-        with _workers_deaf_to_ctrl_c():
+        with workers_deaf_to_ctrl_c():
             iterator = iter(loader)
         for batch in islice(iterator, batches):
             current = loader.current
             assert current is not None
+            counters = counters or _counters(loader, current.places.step)
             positions = np.asarray(current.positions, np.int64)
             for counter in counters:
                 counter.count(current, positions)
@@ -68,13 +69,13 @@ def run_loader(
         replaced=replaced,
         seconds=seconds,
         unit="images" if "image" in dataset.source.role.data else "samples",
-        groups=tuple(counter.result() for counter in counters),
+        groups=tuple(counter.result() for counter in counters or _counters(loader)),
         structure=structure,
     )
 
 
 @contextmanager
-def _workers_deaf_to_ctrl_c() -> Iterator[None]:
+def workers_deaf_to_ctrl_c() -> Iterator[None]:
     """Processes started inside leave Ctrl-C to this one, which ends them; else each would print a traceback."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is None or threading.current_thread() is not threading.main_thread():
@@ -118,9 +119,11 @@ class _Counter:
         )
 
 
-def _counters(loader: Loader) -> list[_Counter]:
-    """One for every promise, then one for every other group that the policy names."""
-    promised = [_Counter(meter) for meter in meters(loader.plan.promises(), loader.populations)]
+def _counters(loader: Loader, ranks: int = 1) -> list[_Counter]:
+    """One for every promise, then one for every other group that the policy names.
+
+    `ranks` share each batch; promised is then what the share of one of them must hold."""
+    promised = [_Counter(meter) for meter in meters(loader.plan.promises(ranks), loader.populations)]
     names = {counter.meter.promise.group for counter in promised}
     others = [Promise(name, "", 0, None) for name in loader.populations.groups if name not in names]
     return promised + [_Counter(Meter(promise, loader.populations), promised=False) for promise in others]

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 from torch.utils.data import DistributedSampler
 
@@ -24,7 +25,7 @@ from feedline.runtime.frameworks import order_replaced
 from feedline.runtime.sampling import BatchPlan, rank_batches
 from feedline.runtime.weighting import Weighting, weighting_of
 
-_FIRST_BLOCK, _BLOCK = 16, 2048
+_FIRST_BLOCK, _BLOCK = 16, 4096
 """Global batches planned at once; the first block is small so that training starts at once."""
 _PLACES = 1 << 20
 """Places planned at once, at most, unless one batch has more."""
@@ -109,25 +110,41 @@ class Run:
         for number in numbers[inside:]:  # `uneven pad` goes on with the epoch's beginning
             yield range(number % self.total, number % self.total + 1)
 
-    def _block(self, numbers: range) -> Iterator[BatchIndices]:
-        rows = self.plan.batches(self.epoch, numbers[0], numbers[-1] + 1)[:: numbers.step]
-        last = rows[-1] if numbers[-1] == self.plan.length(self.epoch) - 1 else None
-        if last is not None:  # only an epoch's last batch has empty places
+    def rows(self) -> Iterator[tuple[range, np.ndarray]]:
+        """The same batches in blocks of one size each: their global numbers, and their positions int64 (n, B)."""
+        for numbers in self._blocks():
+            rows, last = self._planned(numbers)
+            if len(rows):
+                yield numbers[: len(rows)], rows
+            if last is not None:
+                yield numbers[-1:], np.array(last, np.int64)[None]
+
+    def _planned(self, numbers: range) -> tuple[np.ndarray, BatchIndices | None]:
+        """What this rank gets of a block: of its full batches, and of the epoch's last, if it is among them: only that
+        one has empty places."""
+        rows, last = self.plan.batches(self.epoch, numbers[0], numbers[-1] + 1)[:: numbers.step], None
+        if numbers[-1] == self.plan.length(self.epoch) - 1:
+            last = self._last(rows[-1][rows[-1] >= 0].tolist(), numbers[-1])
             rows = rows[:-1]
+        return rows[:, self.rank :: self.world] if self.shared else rows, last
+
+    def _block(self, numbers: range) -> Iterator[BatchIndices]:
+        rows, last = self._planned(numbers)
         epoch = self.epoch
         if not self.shared:
-            # The inner loop of all sampling: lists are made at C speed, only the attributes are set here.
-            places = iter(rows.ravel().tolist())
+            # The inner loop of all sampling: lists are made at C speed, only the attributes are set here. Each int is
+            # made when its batch is, so that both stay in the processor's nearest cache; `tolist` would make all first.
+            places = iter(rows.ravel().data)
             batches = map(BatchIndices, zip(*[places] * rows.shape[1], strict=False))
             for number, batch in zip(numbers, batches, strict=False):
                 batch.epoch = epoch
                 batch.number = number
                 yield batch
         else:
-            for number, places in zip(numbers, rows[:, self.rank :: self.world].tolist(), strict=False):
+            for number, places in zip(numbers, rows.tolist(), strict=False):
                 yield self._share(places, number)
         if last is not None:
-            yield self._last(last[last >= 0].tolist(), numbers[-1])
+            yield last
 
     def _last(self, places: list[int], number: int) -> BatchIndices:
         if self.shared:
@@ -175,8 +192,8 @@ class PlanSampler(DistributedSampler[list[int]]):
         """Those of the next epoch to begin, where they have been set since."""
         self.run: Run | None = None
         """The run that was begun last, until another epoch is set."""
-        self.position: Position | None = None
-        """Where the batches that the training loop has had end; None: where the next iteration begins."""
+        self._had: tuple[Run, int] | None = None
+        """How many batches of which run the training loop has had; None: the next iteration begins anew."""
         self.said: int | None = None
         """The epoch that `set_epoch` named last, if since the run was begun."""
         self.loaded: int | None = None
@@ -205,7 +222,7 @@ class PlanSampler(DistributedSampler[list[int]]):
         self.go_to(epoch)
         # A framework may say the epoch once more after it has begun: what has been had of it stays so.
         if self.position is not None and self.position.epoch != epoch:
-            self.position = None
+            self._had = None
 
     def go_to(self, epoch: int, start: int = 0) -> None:
         """Make the next iteration start at a global batch of an epoch."""
@@ -222,6 +239,19 @@ class PlanSampler(DistributedSampler[list[int]]):
             self.pending = weighting_of(weights, self.declared)
         except PipelineFailure as error:
             raise self._fail(error.failure) from None
+
+    def had(self, run: Run, count: int) -> None:
+        """Note that the training loop has had `count` batches of a run. Called for each batch: it only notes it."""
+        self._had = run, count
+
+    def forget(self) -> None:
+        """Nothing has been had: a state was loaded."""
+        self._had = None
+
+    @property
+    def position(self) -> Position | None:
+        """Where the batches that the training loop has had end; None: where the next iteration begins."""
+        return None if self._had is None else self._had[0].reached(self._had[1])
 
     def here(self) -> Position:
         """Where the batches that the training loop has had end."""

@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from feedline.compiler import ir
+from feedline.compiler.counts import largest_remainder, part_sizes, wrong_sum
 from feedline.compiler.policy_check import part_values, shown
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.sampling import (
@@ -96,28 +97,12 @@ class _Splitting:
         return names, [] if self.split.kind == "values" else self._sizes()
 
     def _sizes(self) -> list[int] | None:
-        """The size of each part; percentages by the largest remainder, `rest` what is left."""
-        wanted = [
-            self.size * Fraction(str(part.size.value)) / 100 if isinstance(part.size, ir.Percent) else part.size
-            for part in self.split.parts
-        ]
-        known = [Fraction(want) for want in wanted if want is not None]
-        left = self.size - sum(known, Fraction(0))
-        # A percentage beside counts may miss a whole number of samples by less than one.
-        if left <= -1 or (left >= 1 and None not in wanted):
-            return self._wrong_sum([int(want) for want in known])
-        shares = [max(left, Fraction(0)) if want is None else Fraction(want) for want in wanted]
-        return largest_remainder(shares, self.size)
-
-    def _wrong_sum(self, wanted: Sequence[int]) -> None:
-        total, few = sum(wanted), sum(wanted) < self.size
-        together = " + ".join(f"{want:,}" for want in wanted)
-        self.reporter.report(
-            SplitSizes, self.split.span,
-            f"the parts of `{self.split.dataset}` are {total:,} samples ({together}), the data set has {self.size:,}",
-            label=f"{abs(self.size - total):,} {'left over' if few else 'too many'}",
-            help="let the last part say `rest`" if few else "make the parts smaller, or let one say `rest`",
-        )  # fmt: skip
+        """The size of each part; None after a reported fault."""
+        sizes = part_sizes(self.split, self.size)
+        if sizes is None:
+            message, label, help = wrong_sum(self.split, self.size)
+            self.reporter.report(SplitSizes, self.split.span, message, label=label, help=help)
+        return sizes
 
     # ---- who goes where
 
@@ -244,16 +229,6 @@ class _Splitting:
             label=f"not every `{self.split.by}` is named", notes=[f"left over: {some}{more}"],
             help="add these values to a part, or name a part for them",
         )  # fmt: skip
-
-
-def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
-    """Whole numbers that add up to `total`, as the shares do to within one: each share rounded down, those that lose
-    most by it up; earlier ones first."""
-    floors = [share.numerator // share.denominator for share in shares]
-    order = sorted(range(len(shares)), key=lambda number: (floors[number] - shares[number], number))
-    for number in order[: total - sum(floors)]:
-        floors[number] += 1
-    return floors
 
 
 def divide(order: np.ndarray, strata: np.ndarray, sizes: Sequence[int]) -> np.ndarray:

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from feedline.compiler import ir
 from feedline.compiler.catalogue.types import Misfit, ParamType, parse_type
+from feedline.dsl.frozen import frozen
 
 __all__ = [
     "Entry",

@@ -18,9 +18,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 
-from attrs import field, frozen
-
 from feedline.compiler import ir
+from feedline.dsl.frozen import frozen
 
 ENUMS: Mapping[str, tuple[str, ...]] = {
     "interpolation": ("nearest", "nearest_exact", "bilinear", "bicubic", "box", "hamming", "lanczos"),
@@ -43,7 +42,7 @@ class Misfit:
     value: ir.Value
 
 
-@frozen(slots=False)
+@frozen
 class ParamType:
     """Any type of a parameter."""
 
@@ -93,7 +92,7 @@ _WORDS = {
 }
 
 
-@frozen(slots=False)
+@frozen
 class Scalar(ParamType):
     """One value of a kind in `_WORDS`; numbers may have bounds."""
 
@@ -139,7 +138,7 @@ class Scalar(ParamType):
         return words
 
 
-@frozen(slots=False)
+@frozen
 class Enum(ParamType):
     """One word of a set, bare or quoted. With a `name`, the set is in `ENUMS` and the value becomes a symbol."""
 
@@ -161,7 +160,7 @@ class Enum(ParamType):
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-@frozen(slots=False)
+@frozen
 class Items(ParamType):
     """Several values of one type: as many as one of `lengths` says, any number (at least one) where it is empty."""
 
@@ -193,7 +192,7 @@ class Items(ParamType):
         yield from self.item._parts()
 
 
-@frozen(slots=False)
+@frozen
 class Union(ParamType):
     """The first option that fits."""
 
@@ -239,7 +238,7 @@ class _Reader:
     """A reader of one type text, by recursive descent; `tokens` is what is left."""
 
     text: str
-    tokens: list[str] = field()
+    tokens: list[str]
 
     def take(self, expected: str | None = None) -> str:
         if not self.tokens or expected not in (None, self.tokens[0]):

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from feedline.compiler import ir
 from feedline.compiler.explain import pages
 from feedline.compiler.explain.chains import sample_type, steps
-from feedline.compiler.explain.counts import Counts
+from feedline.compiler.explain.counts import Counts, LoaderCounts
 from feedline.compiler.explain.sampling import policies
 from feedline.compiler.explain.text import Writer, ref
+from feedline.compiler.passes import plan_of
 from feedline.compiler.paths import folder_of
-from feedline.compiler.plan import plan
 from feedline.compiler.sample_types.check import loader_types
 from feedline.compiler.sample_types.initial import initial_types
 from feedline.compiler.sample_types.model import Role
 from feedline.compiler.sample_types.structure import parts
 
 
-def explain(program: ir.Program, loaders: Sequence[str] | None = None, counts: Counts | None = None) -> pages.Page:
+def explain(
+    program: ir.Program,
+    loaders: Sequence[str] | None = None,
+    counts: Counts | None = None,
+    without: Collection[str] = (),
+) -> pages.Page:
     """The page of a program. With `loaders` only these and the data that they read; with `counts` what the opened data
-    adds."""
-    return _Builder(program, counts).page(loaders)
+    adds; `without` names passes that the plans do without."""
+    return _Builder(program, counts, without).page(loaders)
 
 
 class _Builder:
-    def __init__(self, program: ir.Program, counts: Counts | None):
-        self.program, self.counts = program, counts
+    def __init__(self, program: ir.Program, counts: Counts | None, without: Collection[str]):
+        self.program, self.counts, self.without = program, counts, without
         self.folder = str(folder_of(program.path))
         self.writer = Writer(self.folder, {source.path: source for source in program.sources})
 
@@ -41,7 +46,8 @@ class _Builder:
             folder=self.folder,
             data=self.counts is not None,
             params=tuple(
-                pages.Param(item.name, item.type, self.writer.value(item.value), item.origin) for item in program.params
+                pages.Param(item.name, item.type, self.writer.value(item.value), item.origin, item.where)
+                for item in program.params
             ),
             datasets=tuple(self._dataset(item) for item in program.datasets if item.name in names),
             groups=tuple(self._group(item) for item in program.groups if item.dataset in names),
@@ -110,12 +116,17 @@ class _Builder:
             sample=sample_type(types.start),
             steps=steps(self.writer, types.trace, types.start),
             batch_steps=steps(self.writer, types.batch_trace, types.end),
-            policies=policies(loader.policy, self.program.groups, lengths, rests),
+            policies=policies(loader.policy, self.program.groups, lengths, rests, self.writer),
             collate=self._collate(loader.collate, types.role),
             batch=tuple(pages.BatchPart(*part) for part in parts(types.batch)),
             settings=tuple(self._settings(loader)),
-            passes=plan(self.program, loader).passes,
+            plan=tuple(self._plan(loader, known)),
         )
+
+    def _plan(self, loader: ir.Loader, known: LoaderCounts | None) -> Iterator[pages.Pass]:
+        for done in plan_of(self.program, loader, self.without).done:
+            kept = known.cache if known is not None and done.name == "prefix_cache" else None
+            yield pages.Pass(done.name, done.text if kept is None else f"{done.text}: {kept}")
 
     def _collate(self, collate: ir.Collate, role: Role | None) -> pages.Setting:
         if collate.fields:

@@ -19,6 +19,8 @@ class LoaderCounts:
     rests: tuple[int, ...]
     """Samples outside the groups whose count is exact."""
     facts: Facts
+    cache: str | None = None
+    """What its cache will keep, and how much that is; None where it keeps nothing."""
 
 
 @frozen

@@ -23,12 +23,14 @@ class Setting:
 
 @frozen
 class Param:
-    """A parameter and where its value came from: `default`, `command line`, `params file` or `caller`."""
+    """A parameter and where its value came from: `default`, `command line`, `params file` or `caller`. `where` is the
+    path of the file, as it was given."""
 
     name: str
     type: str
     value: str
     origin: str
+    where: str | None
 
 
 @frozen
@@ -153,6 +155,14 @@ class BatchPart:
 
 
 @frozen
+class Pass:
+    """A pass that changed how the loader runs, and what it did."""
+
+    name: str
+    text: str
+
+
+@frozen
 class Loader:
     """One loader from data to batch."""
 
@@ -168,8 +178,8 @@ class Loader:
     batch: tuple[BatchPart, ...]
     settings: tuple[Setting, ...]
     """`on error` and every option."""
-    passes: tuple[str, ...]
-    """The passes that changed the plan."""
+    plan: tuple[Pass, ...]
+    """How it runs faster than written, with the same values."""
 
 
 @frozen

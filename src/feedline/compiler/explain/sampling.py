@@ -5,27 +5,38 @@ It speaks as docs/guarantees.md does, and names its rows. What needs the data (h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
 from feedline.compiler import ir
 from feedline.compiler.explain.pages import Line, Policy
-from feedline.compiler.explain.text import quoted
+from feedline.compiler.explain.text import Writer, quoted
 from feedline.compiler.policy_text import policy_text
 
 _TURNS = "without replacement: all come before any comes again"
 _DRAWS = "with replacement: independent draws"
 
+_SEED = re.compile(r"[\n;{]\s*seed\b")
+"""A statement of a policy, not a word of a comment."""
+
 
 def policies(
-    policy: ir.Policy, groups: Sequence[ir.Group], lengths: Sequence[int | None], rests: Sequence[int | None]
+    policy: ir.Policy,
+    groups: Sequence[ir.Group],
+    lengths: Sequence[int | None],
+    rests: Sequence[int | None],
+    writer: Writer,
 ) -> tuple[Policy, ...]:
     """The policy and its stages. `lengths` and `rests` have an item for each, None where the data has not been opened:
     its batches, and the samples outside the groups with an exact count."""
+    seeded = _SEED.search(writer.written(policy.span)) is not None
     every = [(0, policy), *((stage.epoch, stage.policy) for stage in policy.stages)]
     return tuple(
-        Policy(epoch, one.batch, length, tuple(_Words(one, groups, length, rest).lines(epoch)), policy_text(one))
+        Policy(
+            epoch, one.batch, length, tuple(_Words(one, groups, length, rest, seeded).lines(epoch)), policy_text(one)
+        )
         for (epoch, one), length, rest in zip(every, lengths, rests, strict=True)
     )
 
@@ -36,6 +47,8 @@ class _Words:
     groups: Sequence[ir.Group]
     length: int | None
     rest: int | None
+    seeded: bool
+    """Whether the file names a seed, if only the default one."""
 
     @property
     def places(self) -> int:
@@ -69,7 +82,7 @@ class _Words:
         if not epoch:
             yield from self._ranks()
             text = f"{self.policy.seed}: the same batches each run, on any machine"
-            yield Line("seed", text, self.policy.seed == 0, "pure")
+            yield Line("seed", text, not self.seeded, "pure")
 
     @property
     def _is_default(self) -> bool:

@@ -86,7 +86,7 @@ class Writer:
                 return f"from {ref(data)}"
 
     def _argument(self, arg: ir.Arg) -> str:
-        written = self._written(arg.span)
+        written = self.written(arg.span)
         name, equals, _ = written.partition("=")
         named = bool(equals) and name.strip() == arg.name
         last = written.rpartition("=")[2].strip() if named else written.strip()
@@ -95,7 +95,8 @@ class Writer:
         value = " ".join(last.split()) if last and kept else self.value(arg.value)
         return f"{arg.name}={value}" if named else value
 
-    def _written(self, span: Span) -> str:
+    def written(self, span: Span) -> str:
+        """What stands in the file at a span; nothing where its text is not at hand."""
         source = self.sources.get(span.path)
         return "" if source is None else source.text[span.start : span.end]
 

@@ -6,7 +6,7 @@ from feedline.compiler import catalogue, ir
 from feedline.compiler.lints.roles import applied, role_of
 from feedline.compiler.names import Unit
 from feedline.dsl.diagnostics import Label, Reporter
-from feedline.dsl.rules.lints import RandomEvaluation
+from feedline.dsl.rules.evaluation import RandomEvaluation
 from feedline.dsl.source import Span
 
 _SURE = (

@@ -7,7 +7,7 @@ from feedline.compiler.lints.roles import role_of
 from feedline.compiler.names import Declared, Found, Unit, dotted, look_up
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Label, Reporter
-from feedline.dsl.rules.lints import UnshuffledTraining
+from feedline.dsl.rules.evaluation import UnshuffledTraining
 from feedline.dsl.source import Span
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Fault
 from feedline.compiler.sample_types.fields import listed
@@ -30,6 +28,7 @@ from feedline.compiler.sample_types.model import (
 from feedline.compiler.sample_types.sizes_differ import SizeFault, applied
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Label
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.batch_types import ChannelsDiffer, CropsNotJoined, KindsDiffer, LengthsDiffer, PilInBatch
 from feedline.dsl.rules.loaders import FieldMissing
 from feedline.dsl.source import SourceText, Span
@@ -185,6 +184,12 @@ class Batches:
 
     def _pad(self, name: str, values: Sequence[Field]) -> Iterator[Fault]:
         known = [value for value in values if not isinstance(value, Unknown)]
+        tuples = [value for value in known if isinstance(value, Tuple)]
+        if tuples:
+            alike = len({len(value.items) for value in tuples}) == 1 and len(tuples) == len(known)
+            for items in zip(*(value.items for value in tuples), strict=True) if alike else ():
+                yield from self._pad(name, items)
+            return
         pil = next((value for value in known if isinstance(value, Image) and value.backend == "pil"), None)
         if pil is not None:
             yield self._pil(name, pil)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types.model import Sample, Types
 from feedline.dsl.diagnostics import Fix, Label, Rule
+from feedline.dsl.frozen import frozen
 from feedline.dsl.source import Span
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Call:
     """Whether the step stands in the list of a container such as `Compose([...])`, where commas separate steps."""
     around: tuple[ir.OnField, Sample] | None = None
     """The `on FIELD { ... }` that the step stands in, and the whole sample there."""
+    behind: Sequence[ir.Step] = ()
+    """The steps that follow in the same chain."""
     faults: list[Fault] = field(factory=list)
 
     @property
@@ -58,6 +61,15 @@ class Call:
         """Where an argument is written; the whole step where it is not given, or without a name."""
         given = (arg.span for arg in self.step.args if arg.name == name and arg.given)
         return next(given, self.step.span)
+
+    def written(self, name: str) -> str:
+        """The text of an argument that is given, with its name where it has one."""
+        return self.text(self.span(name))
+
+    def text(self, span: Span) -> str:
+        """What stands in the file at a span; nothing where the text is not at hand."""
+        source = self.interpreter.sources.get(span.path)
+        return "" if source is None else source.text[span.start : span.end]
 
     def report(
         self,

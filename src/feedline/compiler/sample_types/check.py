@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types.batches import Batches, is_fixed
@@ -15,8 +15,12 @@ from feedline.compiler.sample_types.model import PER_IMAGE, Boxes, Dim, Image, R
 from feedline.compiler.sample_types.structure import BatchType, Structure
 from feedline.compiler.sample_types.targets import Targets
 from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.batch_types import SizesDiffer, SizesMayDiffer
+from feedline.dsl.rules.feasibility import LastBatchOfOne, MoreBucketsThanBatches
 from feedline.dsl.source import Sources
+
+_DECIDED = {SizesMayDiffer.code, LastBatchOfOne.code, MoreBucketsThanBatches.code}
 
 
 @frozen
@@ -33,10 +37,10 @@ class LoaderTypes:
     """What a batch is made of by default, None where only the data can say."""
 
 
-def check_program(program: ir.Program, reporter: Reporter) -> None:
-    """Report what is wrong with the samples and batches of every loader. What several loaders share is said once."""
-    for loader in program.loaders:
-        check_loader(program, loader, reporter)
+def check_program(program: ir.Program, reporter: Reporter) -> dict[str, LoaderTypes]:
+    """Report what is wrong with the samples and batches of every loader. What several loaders share is said once.
+    Returns the types of each, by its name."""
+    return {loader.name: check_loader(program, loader, reporter) for loader in program.loaders}
 
 
 def check_loader(
@@ -65,7 +69,7 @@ def loader_types(program: ir.Program, loader: ir.Loader, facts: Mapping[str, Fac
 
 def settled_by_data(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Diagnostics without those that the data decides: opened data says them again where they are so."""
-    return [diagnostic for diagnostic in diagnostics if diagnostic.code != SizesMayDiffer.code]
+    return [diagnostic for diagnostic in diagnostics if diagnostic.code not in _DECIDED]
 
 
 class _Walk:
@@ -82,7 +86,7 @@ class _Walk:
     ):
         role = role_of(program, loader.data, facts)
         start = initial_types(program, loader.data, facts, one_size=one_size)
-        chain, batch = Interpreter(), Interpreter()
+        chain, batch = Interpreter(sources=sources), Interpreter(sources=sources)
         end = chain.follow(loader.chain, start)
         last = batch.follow(loader.batch_chain, end)
         stacked = fixed_size(loader.chain)

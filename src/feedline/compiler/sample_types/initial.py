@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types import sources
@@ -24,6 +24,7 @@ from feedline.compiler.sample_types.model import (
     Sample,
     Types,
 )
+from feedline.dsl.frozen import frozen
 
 _CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 

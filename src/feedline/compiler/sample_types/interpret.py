@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice, permutations
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Call, Fault
 from feedline.compiler.sample_types.fields import visible, without_field
 from feedline.compiler.sample_types.model import UNKNOWN, UNKNOWN_SAMPLE, Sample, Tuple, Types, cover
 from feedline.compiler.sample_types.rules import rule_of
+from feedline.compiler.sample_types.side_by_side import told_apart, unlike_views
+from feedline.dsl.frozen import frozen
+from feedline.dsl.source import Sources
 
 MAX_ALTERNATIVES = 16
 """Beyond this many alternatives they are joined into one that covers them all."""
@@ -35,14 +38,18 @@ class Interpreter:
 
     faults: dict[tuple[str, str, int, int], Fault] = field(factory=dict)
     trace: list[After] = field(factory=list)
+    sources: Sources = field(factory=Sources)
+    """The texts that fixes are made from."""
     _around: tuple[ir.OnField, Sample] | None = None
     _in_list: bool = False
+    _behind: Sequence[ir.Step] = ()
     _known: dict[tuple[int, Sample, str | None, Sample | None], Types] = field(factory=dict)
     """What came out of a step for one alternative: many orders and branches meet the same steps."""
 
     def follow(self, steps: Sequence[ir.Step], types: Types) -> Types:
         """The types after a whole chain; fills `trace`. Steps after `views` belong to each view."""
         for place, step in enumerate(steps):
+            self._behind = steps[place + 1 :]
             if isinstance(step, ir.Views):
                 return self._follow_views(step, steps[place + 1 :], types)
             types = self._step(step, types)
@@ -51,8 +58,11 @@ class Interpreter:
 
     def chain(self, steps: Sequence[ir.Step], types: Types) -> Types:
         """The types after the steps of an inner chain."""
-        for step in steps:
+        outer = self._behind
+        for place, step in enumerate(steps):
+            self._behind = steps[place + 1 :]
             types = self._step(step, types)
+        self._behind = outer
         return types
 
     def maybe(self, probability: float, steps: Sequence[ir.Step], types: Types) -> Types:
@@ -100,7 +110,7 @@ class Interpreter:
         if rule is None:
             return (UNKNOWN_SAMPLE,)
         on_field = self._around[0].field if self._around is not None else None
-        call = Call(step, self, on_field=on_field, in_list=self._in_list, around=self._around)
+        call = Call(step, self, on_field=on_field, in_list=self._in_list, around=self._around, behind=self._behind)
         # A step that is met while another's rule works is one of a container's.
         outer, self._in_list = self._in_list, True
         after = rule(sample, call)
@@ -114,16 +124,22 @@ class Interpreter:
 
     def _follow_views(self, step: ir.Views, rest: Sequence[ir.Step], types: Types) -> Types:
         """All views of every alternative side by side, so that `trace` has a line for each step after them too."""
+        before = set(self.faults)
         views = [[self.chain(inner, (sample,)) for inner in step.chains] for sample in types]
 
         def gathered() -> Types:
             return _union([(self._gather(step, sample, of),) for sample, of in zip(types, views, strict=True)])
 
         self.trace.append(After(step, gathered()))
-        for later in rest:
+        for place, later in enumerate(rest):
+            self._behind = rest[place + 1 :]
             views = [[self._step(later, view) for view in of] for of in views]
             self.trace.append(After(later, gathered()))
-        return gathered()
+        new = [key for key in self.faults if key not in before]
+        self.faults.update(zip(new, told_apart(step, [self.faults[key] for key in new]), strict=True))
+        if not new:
+            self._record(unlike_views(step, self.trace[-1].types))
+        return self.trace[-1].types
 
     def _gather(self, step: ir.Views, sample: Sample, views: Sequence[Types]) -> Sample:
         """What a chain may change becomes a tuple with one value a view; other fields stay as the sample has them."""

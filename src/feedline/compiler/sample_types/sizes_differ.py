@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from attrs import frozen
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Fault
 from feedline.compiler.sample_types.model import Image, differ, one_size
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Edit, Fix, Label
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.batch_types import SizesDiffer
 from feedline.dsl.source import SourceText, Span
 

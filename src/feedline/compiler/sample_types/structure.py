@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from attrs import frozen
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.model import (
     Boxes,
@@ -23,6 +21,7 @@ from feedline.compiler.sample_types.model import (
     Text,
     Tuple,
 )
+from feedline.dsl.frozen import frozen
 
 TARGET_KEYS = ("boxes", "labels", "masks", "keypoints", "image_id", "area", "iscrowd")
 """The keys of a detection target, in their order."""

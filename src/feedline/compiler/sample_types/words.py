@@ -59,9 +59,9 @@ def shape_words(shape: tuple[int | None, ...] | None) -> str:
 
 def _tuple(items: tuple[Field, ...]) -> str:
     each = [words(item) for item in items]
-    if len(set(each)) == 1:
-        return f"{len(each)} times ({each[0]})"
-    return f"({'; '.join(each)})"
+    counts = {word: each.count(word) for word in each}
+    parts = [f"{count} times ({word})" if count > 1 or len(each) == 1 else word for word, count in counts.items()]
+    return parts[0] if len(parts) == 1 else f"({'; '.join(parts)})"
 
 
 def _image(image: Image) -> str:

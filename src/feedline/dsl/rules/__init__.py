@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import inspect
-
 from feedline.dsl.diagnostics import Rule
 from feedline.dsl.rules import (
     batch_types,
+    caches,
     data,
+    evaluation,
     feasibility,
     forms,
     ignores,
@@ -41,6 +41,7 @@ _MODULES = (
     types_values,
     types_shapes,
     batch_types,
+    evaluation,
     lints,
     sampling,
     policies,
@@ -49,6 +50,7 @@ _MODULES = (
     loaders,
     resume,
     promises,
+    caches,
     data,
     internal,
 )
@@ -56,6 +58,6 @@ _MODULES = (
 RULES: dict[str, type[Rule]] = {
     member.code: member
     for module in _MODULES
-    for _, member in inspect.getmembers(module, inspect.isclass)
-    if issubclass(member, Rule) and member is not Rule
+    for member in vars(module).values()
+    if isinstance(member, type) and issubclass(member, Rule) and member is not Rule
 }

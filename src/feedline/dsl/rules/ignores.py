@@ -116,11 +116,11 @@ loader train from d {
 
 
 class FixNotWritten(Rule):
-    """`feedline check --fix` could not write a file: it is read-only, the disk is full, or the file was changed by
-    another program meanwhile. The file is as it was."""
+    """`feedline check --fix` or `feedline fmt` could not write a file: it is read-only, the disk is full, or the file
+    was changed by another program meanwhile. The file is as it was."""
 
     code = "FL019"
     slug = "fix-not-written"
-    title = "a fixed file that could not be written"
+    title = "a file that could not be written"
     bad = ""
     good = ""

@@ -5,140 +5,6 @@ from __future__ import annotations
 from feedline.dsl.diagnostics import Rule
 
 
-class RandomEvaluation(Rule):
-    """A loader that is plainly for evaluation changes its samples at random.
-
-    What is measured then changes with every epoch, and mostly for the worse. A loader is for evaluation if it is called
-    `val`, `test`, `dev`, `eval` or the like, or has another name and reads such a part. Names that say `tta`,
-    `augmented` or `robustness` are excepted.
-    """
-
-    code = "FL350"
-    slug = "random-evaluation"
-    severity = "warning"
-    title = "random augmentation in an evaluation loader"
-    bad = """\
-dataset d = ImageFolder("photos")
-split d into train 80%, val 20%
-loader train from d.train {
-  transform { RandomResizedCrop(224); RandomHorizontalFlip() }
-  sample { batch 8; order shuffled }
-}
-loader val from d.val {
-  transform { RandomResizedCrop(224) }
-  sample { batch 8 }
-}
-"""
-    good = """\
-dataset d = ImageFolder("photos")
-split d into train 80%, val 20%
-loader train from d.train {
-  transform { RandomResizedCrop(224); RandomHorizontalFlip() }
-  sample { batch 8; order shuffled }
-}
-loader val from d.val {
-  transform { Resize(256); CenterCrop(224) }
-  sample { batch 8 }
-}
-"""
-
-
-class UnshuffledTraining(Rule):
-    """A loader that is plainly for training brings the samples in the order that the data has them.
-
-    Folders and annotation files are mostly sorted, so its batches would hold one class after the other. As with
-    `DataLoader`, that is the default. `order sequential`, written out, says that it is meant.
-    """
-
-    code = "FL351"
-    slug = "unshuffled-training"
-    severity = "warning"
-    title = "a training loader that never shuffles"
-    bad = """\
-dataset d = FakeData(size=100)
-loader train from d {
-  sample { batch 8 }
-}
-"""
-    good = """\
-dataset d = FakeData(size=100)
-loader train from d {
-  sample { batch 8; order shuffled }
-}
-"""
-
-
-class TrainedOnEvaluation(Rule):
-    """A loader for evaluation reads samples that a loader for training reads too.
-
-    A model remembers what it was trained on, so what is measured on these samples says little about others. Two
-    datasets count as the same if they have the same source with the same arguments.
-    """
-
-    code = "FL352"
-    slug = "trained-on-evaluation"
-    severity = "warning"
-    title = "the same samples for training and evaluation"
-    bad = """\
-dataset d = FakeData(size=100)
-split d into train 80%, val 20%
-loader train from d.train {
-  sample { batch 8; order shuffled }
-}
-loader val from d {
-  sample { batch 8 }
-}
-"""
-    good = """\
-dataset d = FakeData(size=100)
-split d into train 80%, val 20%
-loader train from d.train {
-  sample { batch 8; order shuffled }
-}
-loader val from d.val {
-  sample { batch 8 }
-}
-"""
-
-
-class DifferentNormalisation(Rule):
-    """A model is trained on images that were normalised in one way, and evaluated on images of another.
-
-    It sees other numbers than those it has learned. Compared are the `Normalize` steps of loaders that read one
-    dataset, or datasets of one kind, and are plainly for training and for evaluation.
-    """
-
-    code = "FL353"
-    slug = "different-normalisation"
-    severity = "warning"
-    title = "different normalisation in training and evaluation"
-    bad = """\
-dataset d = FakeData(size=100)
-split d into train 80%, val 20%
-loader train from d.train {
-  transform { ToDtype(float32, scale=true); Normalize(imagenet.mean, imagenet.std) }
-  sample { batch 8; order shuffled }
-}
-loader val from d.val {
-  transform { ToDtype(float32, scale=true); Normalize(cifar10.mean, cifar10.std) }
-  sample { batch 8 }
-}
-"""
-    good = """\
-dataset d = FakeData(size=100)
-split d into train 80%, val 20%
-transform pixels { ToDtype(float32, scale=true); Normalize(imagenet.mean, imagenet.std) }
-loader train from d.train {
-  transform { pixels }
-  sample { batch 8; order shuffled }
-}
-loader val from d.val {
-  transform { pixels }
-  sample { batch 8 }
-}
-"""
-
-
 class TooManyWorkers(Rule):
     """A loader starts more worker processes than this machine has processors for.
 
@@ -169,7 +35,8 @@ loader train from d {
 class NeverUsed(Rule):
     """Something is declared or imported, and nothing in the file uses it.
 
-    A name that begins with `_` is kept without a word. A file without loaders is there for others to import, so its
+    A name that begins with `_` is kept without a word. A group of a loader's data is used without being named: `run`,
+    `show` and `verify` count it in every batch. A file without loaders is there for others to import, so its
     declarations need no use.
     """
 
@@ -312,3 +179,57 @@ class SharedMemoryTooSmall(Rule):
     title = "too little shared memory for the workers' batches"
     bad = ""
     good = ""
+
+
+class OddSize(Rule):
+    """Images for classification are one pixel larger or smaller than a multiple of 32, as with 225 for 224.
+
+    Most networks halve an image five times. What is over or missing is rounded away at each halving, and a network with
+    a fixed number of patches refuses the image. Sizes that are often meant, such as 257 and 513, are let be.
+    """
+
+    code = "FL362"
+    slug = "odd-size"
+    severity = "hint"
+    title = "images a pixel off a size that networks halve"
+    bad = """\
+dataset d = ImageFolder("photos")
+loader train from d {
+  transform { RandomResizedCrop(225) }
+  sample { batch 8; order shuffled }
+}
+"""
+    good = """\
+dataset d = ImageFolder("photos")
+loader train from d {
+  transform { RandomResizedCrop(224) }
+  sample { batch 8; order shuffled }
+}
+"""
+
+
+class FixedAfterRandom(Rule):
+    """A step that does the same to every sample stands behind a random one, and gives the same bits before it.
+
+    Before the first random step `cache` keeps what comes out, for all epochs, and the random step has less to work on.
+    Said of `Grayscale` after flips, and of `CenterCrop` after flips and after steps that change each pixel alone.
+    """
+
+    code = "FL363"
+    slug = "fixed-after-random"
+    severity = "hint"
+    title = "a fixed step that could come before a random one"
+    bad = """\
+dataset d = ImageFolder("photos")
+loader train from d {
+  transform { Resize((256, 256)); RandomHorizontalFlip(); CenterCrop(224) }
+  sample { batch 8; order shuffled }
+}
+"""
+    good = """\
+dataset d = ImageFolder("photos")
+loader train from d {
+  transform { Resize((256, 256)); CenterCrop(224); RandomHorizontalFlip() }
+  sample { batch 8; order shuffled }
+}
+"""

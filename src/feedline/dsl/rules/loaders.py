@@ -124,7 +124,8 @@ loader train from d {
 
 
 class OptionNeedsWorkers(Rule):
-    """The option only means something where worker processes read the data, and the loader has none."""
+    """The option only means something where workers read the data, and the loader has none; or where they are
+    processes, and the loader has threads."""
 
     code = "FL504"
     slug = "option-needs-workers"
@@ -144,6 +145,20 @@ loader train from d {
   persistent_workers = true
 }
 """
+
+
+class OwnCodeInThreads(Rule):
+    """`worker_kind = thread` is for loaders in which only feedline and torchvision make the samples.
+
+    Every thread draws the random numbers of its samples from a generator of its own. Your own code draws from torch's
+    default generator, from NumPy's or from `random`, of which there is one for all threads, your training loop's among
+    them: what one draws, another would miss. Processes have one each.
+    """
+
+    code = "FL508"
+    slug = "own-code-in-threads"
+    title = "threads that would run your own code"
+    bad = good = ""
 
 
 class RepeatedStatement(Rule):

@@ -163,3 +163,25 @@ dataset d = FakeData(size=100)
 group zeros = d where label == 0
 loader train from d { sample { force at most 3 zeros per 8 } }
 """
+
+
+class IdleLimit(Rule):
+    """`at most` allows as many samples of a group as there are places that it could fill, so it limits nothing.
+
+    Those are the places of a batch that are not forced, and what `at least` forces of the same group.
+    """
+
+    code = "FL428"
+    slug = "idle-limit"
+    severity = "warning"
+    title = "an `at most` that limits nothing"
+    bad = """\
+dataset d = FakeData(size=100)
+group zeros = d where label == 0
+loader train from d { sample { force at most 8 zeros per 8; order shuffled } }
+"""
+    good = """\
+dataset d = FakeData(size=100)
+group zeros = d where label == 0
+loader train from d { sample { force at most 3 zeros per 8; order shuffled } }
+"""

@@ -96,28 +96,3 @@ class PythonConstant(Rule):
     title = "a constant in Python's spelling"
     bad = "let shuffle = True\n"
     good = "let shuffle = true\n"
-
-
-class NotSupported(Rule):
-    """The language has this form, but this version of feedline cannot run it yet.
-
-    Nothing is silently ignored: a file that needs the form is refused until feedline can keep its promise.
-    """
-
-    code = "FL009"
-    slug = "not-supported-yet"
-    title = "a form this version cannot run"
-    bad = """\
-dataset d = FakeData(size=100)
-loader images from d {
-  transform { ToDtype(float32, scale=true) }
-  cache = memory
-}
-"""
-    good = """\
-dataset d = FakeData(size=100)
-loader images from d {
-  transform { ToDtype(float32, scale=true) }
-  cache = off
-}
-"""

@@ -47,7 +47,7 @@ loader images from digits { transform { Pad(2) } }
 
 
 class ImpossibleArguments(Rule):
-    """The arguments of a step exclude each other, or leave nothing to draw from.
+    """The arguments of a step exclude each other, leave nothing to draw from, or fit no kernel.
 
     `RandomResize(256, 256)` draws below its second number, so there is nothing left; `max_size` of a `Resize` limits
     the longer side that `Resize(256)` leaves open, and `Resize((256, 256))` leaves none. The kernel of a `GaussianBlur`
@@ -56,7 +56,7 @@ class ImpossibleArguments(Rule):
 
     code = "FL327"
     slug = "impossible-arguments"
-    title = "arguments that exclude each other"
+    title = "arguments that a step cannot work with"
     bad = """\
 dataset photos = ImageFolder("photos")
 loader images from photos { transform { RandomResize(256, 256); RandomCrop(224) } }
@@ -323,5 +323,31 @@ loader images from castings {
 dataset castings = CocoDetection("images", "annotations.json")
 loader images from castings {
   transform { RandomIoUCrop(sampler_options=[0.3, 0.5, 1.0]); SanitizeBoundingBoxes() }
+}
+"""
+
+
+class MasksMadeFloat(Rule):
+    """`ConvertImageDtype` converts masks too: the numbers of classes become floats, unscaled.
+
+    A loss of classes then refuses them: they have to be whole numbers. `ToDtype` given one dtype converts images alone.
+    """
+
+    code = "FL349"
+    slug = "masks-made-float"
+    severity = "warning"
+    title = "masks of classes made float"
+    bad = """\
+dataset scenes = VOCSegmentation("voc")
+loader train from scenes {
+  transform { Resize((256, 256)); ConvertImageDtype(float32) }
+  sample { batch 8; order shuffled }
+}
+"""
+    good = """\
+dataset scenes = VOCSegmentation("voc")
+loader train from scenes {
+  transform { Resize((256, 256)); ToDtype(float32, scale=true) }
+  sample { batch 8; order shuffled }
 }
 """

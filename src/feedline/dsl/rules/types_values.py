@@ -101,6 +101,49 @@ loader images from d { transform { ToTensor() } }
 """
 
 
+class StatisticsSwapped(Rule):
+    """`Normalize` takes the mean first and the standard deviation second, and was given a well-known pair the other way
+    round.
+
+    torchvision says nothing: the images come out with the wrong brightness and contrast, and training goes on with
+    them.
+    """
+
+    code = "FL347"
+    slug = "statistics-swapped"
+    severity = "warning"
+    title = "a mean and a standard deviation that changed places"
+    bad = """\
+dataset d = CIFAR10("data")
+loader images from d { transform { ToTensor(); Normalize(imagenet.std, imagenet.mean) } }
+"""
+    good = """\
+dataset d = CIFAR10("data")
+loader images from d { transform { ToTensor(); Normalize(imagenet.mean, imagenet.std) } }
+"""
+
+
+class ViewsDiffer(Rule):
+    """The views of an image are not alike: some are bytes and some floats, or some are PIL images.
+
+    What stands in `views { ... }` are views side by side, not steps: `views { Resize(64); ToTensor() }` makes two
+    images of each, the first resized and not converted, the second converted and not resized.
+    """
+
+    code = "FL348"
+    slug = "views-differ"
+    severity = "warning"
+    title = "views of different kinds of numbers"
+    bad = """\
+dataset d = CIFAR10("data")
+loader images from d { transform { views { RandomHorizontalFlip(); ToTensor() } } }
+"""
+    good = """\
+dataset d = CIFAR10("data")
+loader images from d { transform { views 2 { RandomHorizontalFlip(); ToTensor() } } }
+"""
+
+
 class NormalisedTwice(Rule):
     """`Normalize` takes off the statistics of an image a second time. torchvision does it without a word."""
 

@@ -67,6 +67,27 @@ loader images from d { transform { RandomHorizontalFlip(0.5) } }
 """
 
 
+class SizeAsPadding(Rule):
+    """`RandomCrop` takes a second number for a padding: `RandomCrop(32, 32)` puts 32 pixels around the image, crops 32
+    by 32 of it, and most of what comes out is border.
+
+    Height and width are one argument, `RandomCrop((32, 32))`. A padding that is meant is written `padding=32`.
+    """
+
+    code = "FL212"
+    slug = "size-as-padding"
+    severity = "warning"
+    title = "a width that is taken for a padding"
+    bad = """\
+dataset d = FakeData(size=32)
+loader images from d { transform { RandomCrop(32, 32) } }
+"""
+    good = """\
+dataset d = FakeData(size=32)
+loader images from d { transform { RandomCrop((32, 32)) } }
+"""
+
+
 class WrongType(Rule):
     """An argument's value is of another type than the argument, or outside its range.
 

@@ -81,9 +81,9 @@ class BatchPlan:
         _, _, composer = self._stage(epoch)
         return composer.length(epoch)
 
-    def promises(self) -> tuple[Promise, ...]:
-        """What holds in every batch, for a counter to check."""
-        return promises_of(self.policy)
+    def promises(self, ranks: int = 1) -> tuple[Promise, ...]:
+        """What holds in every batch, for a counter to check; `ranks` as for `promises_of`."""
+        return promises_of(self.policy, ranks)
 
     def batches(self, epoch: int, start: int, stop: int) -> np.ndarray:
         """Batches `start` to `stop` - 1 of epoch `epoch`: positions, int64 (stop - start, batch_size).

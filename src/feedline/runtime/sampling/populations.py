@@ -58,15 +58,16 @@ class Members:
     @classmethod
     def union(cls, sets: Iterable[Members]) -> Members:
         """The members of any of the sets."""
-        every = [*sets]
+        every = [item for item in sets if len(item.starts)]
+        if len(every) == 1:
+            return every[0]
         starts = np.concatenate([np.empty(0, np.int64), *(item.starts for item in every)])
         ends = np.concatenate([np.empty(0, np.int64), *(item.ends for item in every)])
         order = np.argsort(starts, kind="stable")
         starts, reach = starts[order], np.maximum.accumulate(ends[order])
         first = np.ones(len(starts), bool)
         first[1:] = starts[1:] > reach[:-1]
-        last = np.roll(first, -1)
-        return cls(starts[first], reach[last])
+        return cls(starts[first], reach[np.append(first[1:], first[:1])])
 
     def __len__(self) -> int:
         return int(self._before[-1])

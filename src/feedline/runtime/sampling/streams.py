@@ -148,7 +148,7 @@ class Turns:
 def _mend_seams(before: np.ndarray, rows: np.ndarray, filled: np.ndarray, needed: np.ndarray, count: int) -> None:
     """Rearrange the first items of each shuffle in `rows` (m, size), in place, so that the first `needed[i]`, which
     share a batch with the last `filled[i]` items of `before[i]`, differ from them. No batch takes more than `count`."""
-    if not len(rows):
+    if not filled.any():
         return
     size = rows.shape[1]
     taken = np.zeros(rows.shape, bool)

@@ -27,7 +27,7 @@ from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn
 from feedline.runtime.sources import images
 from feedline.runtime.sources.base import BadData, Role, Sample, UnreadableSample
 from feedline.runtime.sources.binding import Binding
-from feedline.runtime.sources.masks import decode_mask, is_segmentation
+from feedline.runtime.sources.masks import drawn, in_rows, is_segmentation, runs_of
 from feedline.runtime.sources.metadata import Columns, ImageFiles, check_names, data_file, folder, plural, some
 
 _TOLERANCE = 1.0
@@ -58,7 +58,7 @@ class CocoSource:
         boxes, area, crowd, labels = (self._of(name, index) for name in ("boxes", "area", "iscrowd", "labels"))
         turn = 1 if self._is_upright(decoded, index) else decoded.orientation
         canvas = _canvas(decoded)
-        boxes = images.turn_boxes(boxes, turn, decoded.stored_size)
+        boxes = boxes if turn == 1 else images.turn_boxes(boxes, turn, decoded.stored_size)
         self._check_inside(boxes, canvas, index)
         sample: Sample = {
             "image": decoded.image,
@@ -77,7 +77,8 @@ class CocoSource:
         if not len(boxes) or "width" not in self.columns.ready:
             return
         height, width = canvas
-        if (boxes[:, 2] > width + _TOLERANCE).any() or (boxes[:, 3] > height + _TOLERANCE).any():
+        _, _, right, bottom = boxes.numpy().max(0)
+        if right > width + _TOLERANCE or bottom > height + _TOLERANCE:
             stated = " x ".join(str(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]
             why = f"a box reaches outside it: the image is {width} x {height}, its annotations are for {stated}"
             raise UnreadableSample(int(index), self.describe(index), why)
@@ -101,14 +102,16 @@ class CocoSource:
         assert isinstance(boxes, RaggedColumn)
         # Masks are drawn on the picture as the annotations see it, then turned with it.
         frame = (canvas[1], canvas[0]) if turn >= 5 else canvas
-        masks = torch.zeros((int(np.diff(boxes.offsets[index : index + 2])[0]), *frame), dtype=torch.uint8)
-        for number, position in enumerate(range(boxes.offsets[index], boxes.offsets[index + 1])):
+        first, last = boxes.offsets[index : index + 2].tolist()
+        runs: list[np.ndarray] = []
+        for position in range(first, last):
             try:
-                masks[number] = decode_mask(json.loads(self.segmentations[position]), frame)
-            except Exception as error:  # pycocotools raises anything for broken run lengths
-                why = f"mask {number + 1} of its {len(masks)} cannot be decoded ({error})"
+                runs.append(runs_of(json.loads(self.segmentations[position]), frame))
+            except Exception as error:  # pycocotools raises anything for broken polygons
+                why = f"mask {len(runs) + 1} of its {last - first} cannot be decoded ({error})"
                 raise UnreadableSample(int(index), self.describe(index), why) from None
-        return tv_tensors.Mask(images.turn_tensor(masks, turn))
+        masks = images.turn_tensor(drawn(runs, frame), turn)
+        return tv_tensors.Mask(masks if images.keeps_layout() else in_rows(masks))
 
 
 def bind(binding: Binding) -> CocoSource:

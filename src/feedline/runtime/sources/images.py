@@ -1,7 +1,7 @@
 """From an image file to pixels: one place decides mode, bit depth and orientation for every source.
 
-Pillow reads the header (20 us), torchvision decodes what both decode to the same bits (8-bit JPEG and PNG), Pillow the
-rest. So a pixel never depends on which of the two decoded it:
+torchvision decodes what both it and Pillow decode to the same bits (8-bit JPEG and PNG), Pillow the rest, and Pillow
+reads the header, but for ordinary JPEGs (see `jpeg`). So a pixel never depends on which of the two decoded it:
 
 - colour to grey is Pillow's `convert("L")`, also for JPEG, where libjpeg's own grey differs by a few levels;
 - 16-bit files keep their high byte, as libpng does; 32-bit integer and float files are clipped to 0..255 by `convert`;
@@ -14,7 +14,11 @@ rest. So a pixel never depends on which of the two decoded it:
 from __future__ import annotations
 
 import io
+import math
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +29,8 @@ from attrs import frozen
 from PIL import Image, UnidentifiedImageError
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
+
+from feedline.runtime.sources.jpeg import header_of
 
 Pixels = tv_tensors.Image | Image.Image
 Mode = Literal["RGB", "L", "RGBA", "KEEP"]
@@ -79,12 +85,48 @@ class Decoded:
     """The EXIF orientation that was applied; 1 where there was none or it was left alone."""
 
 
+@frozen(eq=False)
+class Undecoded:
+    """An upright JPEG of three colours that is read and not decoded, because only a part of it may be needed."""
+
+    path: str
+    data: np.ndarray
+    height: int
+    width: int
+    options: ImageOptions
+
+    def decode(self) -> torch.Tensor:
+        """All of it, uint8 (3, H, W), in any layout. Raises `BrokenImage`."""
+        with layout(as_decoded=True):
+            image = decode(self.path, self.options).image
+        assert isinstance(image, torch.Tensor)
+        return image.as_subclass(torch.Tensor)
+
+    def part(
+        self, factor: int, box: tuple[int, int, int, int], size: tuple[int, int], *, cubic: bool = False
+    ) -> torch.Tensor:
+        """What is inside `box` (left, top, right, bottom), resized to `size` (height, width), uint8 (3, *size), from
+        the image decoded at 1/`factor`, which is 2, 4 or 8. Raises `BrokenImage`."""
+        try:
+            with Image.open(io.BytesIO(self.data.data)) as image:
+                image.draft("RGB", (self.width // factor, self.height // factor))
+                across, down = image.size[0] / self.width, image.size[1] / self.height
+                where = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+                how = Image.Resampling.BICUBIC if cubic else Image.Resampling.BILINEAR
+                made = image.resize((size[1], size[0]), how, where)
+        except Exception as error:  # decoders raise anything at all for broken data
+            raise BrokenImage(_why(error)) from error
+        return torch.from_numpy(np.array(made)).permute(2, 0, 1)
+
+
 def decode(path: str | os.PathLike[str], options: ImageOptions) -> Decoded:
     """The image in a file: a `tv_tensors.Image` uint8 (C, H, W), or a PIL image. Raises `BrokenImage`."""
     try:
         data = np.fromfile(path, np.uint8)
         if not len(data):
             raise BrokenImage("the file is empty (0 bytes)")
+        if options.backend == "tensor" and (quick := _decode_jpeg(data, options, path)) is not None:
+            return quick
         with Image.open(io.BytesIO(data.tobytes())) as image:
             stored, turn = image.size, orientation(image) if options.exif else 1
             if options.backend == "pil":
@@ -96,7 +138,38 @@ def decode(path: str | os.PathLike[str], options: ImageOptions) -> Decoded:
         raise
     except Exception as error:  # decoders raise anything at all for broken data
         raise BrokenImage(_why(error)) from error
-    return Decoded(tv_tensors.Image(turn_tensor(pixels, turn)), stored, turn)
+    return _upright(pixels, stored, turn)
+
+
+def _upright(pixels: torch.Tensor, stored: Size, turn: int) -> Decoded:
+    pixels = turn_tensor(pixels, turn)
+    return Decoded(tv_tensors.Image(pixels if _layout.as_decoded else pixels.contiguous()), stored, turn)
+
+
+class _Layout(threading.local):
+    as_decoded = False
+    undecoded = False
+
+
+_layout = _Layout()
+
+
+@contextmanager
+def layout(as_decoded: bool, undecoded: bool = False) -> Iterator[None]:
+    """Inside the block `decode` may leave the pixels as its decoder lays them out, colours side by side, instead of in
+    planes: the same values under the same indices, without the time to move them. With `undecoded` the image of an
+    ordinary JPEG that is upright is an `Undecoded`."""
+    before = _layout.as_decoded, _layout.undecoded
+    _layout.as_decoded, _layout.undecoded = as_decoded, undecoded
+    try:
+        yield
+    finally:
+        _layout.as_decoded, _layout.undecoded = before
+
+
+def keeps_layout() -> bool:
+    """Whether this is inside such a block."""
+    return _layout.as_decoded
 
 
 def size(path: str | os.PathLike[str], exif: bool = True) -> Size:
@@ -183,9 +256,9 @@ def with_mode(pixels: torch.Tensor, mode: str) -> torch.Tensor:
             return colour
         red, green, blue = colour.to(torch.int32).unbind(0)
         return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).to(torch.uint8)[None]
-    colour = colour.expand(3, -1, -1)
+    colour = colour if len(colour) == 3 else colour.expand(3, -1, -1).contiguous()
     if mode == "RGB":
-        return colour.contiguous()
+        return colour
     alpha = pixels[-1:] if channels in (2, 4) else torch.full_like(colour[:1], 255)
     return torch.cat([colour, alpha])
 
@@ -211,12 +284,36 @@ def _decode_natively(data: np.ndarray, image: Image.Image, mode: str) -> torch.T
         read_mode = torchvision.io.ImageReadMode.RGB
     else:
         return None
+    pixels = _decoded(data, read_mode)
+    return None if pixels is None else with_mode(pixels, mode)
+
+
+def _decode_jpeg(data: np.ndarray, options: ImageOptions, path: str | os.PathLike[str]) -> Decoded | None:
+    """An ordinary JPEG without Pillow, None for any other file and for one that torchvision refuses."""
+    header = header_of(data.data)
+    if header is None or header.width * header.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+        return None
+    upright = header.orientation == 1 or not options.exif
+    if _layout.undecoded and header.channels == 3 and options.mode == "RGB" and upright:
+        later: Any = Undecoded(os.fspath(path), data, header.height, header.width, options)
+        return Decoded(later, (header.width, header.height))
+    pixels = _decoded(
+        data, torchvision.io.ImageReadMode.RGB if header.channels == 3 else torchvision.io.ImageReadMode.GRAY
+    )
+    if pixels is None:
+        return None
+    turn = header.orientation if options.exif else 1
+    return _upright(with_mode(pixels, options.mode), (header.width, header.height), turn)
+
+
+def _decoded(data: np.ndarray, mode: torchvision.io.ImageReadMode) -> torch.Tensor | None:
+    """uint8 (C, H, W) in the decoder's layout; None where torchvision has no codecs or is stricter about broken files
+    than Pillow, which then decides."""
     try:
         # The operator itself: `torchvision.io.decode_image` adds nothing but a deprecation warning for every call.
-        pixels = torch.ops.image.decode_image(torch.from_numpy(data), read_mode.value, False)
-    except (AttributeError, RuntimeError):  # built without codecs, or stricter about broken files: Pillow decides
+        return torch.ops.image.decode_image(torch.from_numpy(data), mode.value, False)
+    except (AttributeError, RuntimeError):
         return None
-    return with_mode(pixels, mode)
 
 
 def _is_empty(path: str | os.PathLike[str]) -> bool:

@@ -71,6 +71,11 @@ class ImageFiles:
         return {"width": compute, "height": compute}
 
 
+def decodes_files(source: object) -> bool:
+    """Whether a source gets every image from `ImageFiles`."""
+    return isinstance(getattr(source, "files", None), ImageFiles)
+
+
 def _read_sizes(root: str, paths: TextColumn, exif: bool) -> dict[str, AnyColumn]:
     sizes = np.zeros((len(paths), 2), np.int64)
     broken: list[str] = []

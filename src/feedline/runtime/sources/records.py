@@ -12,11 +12,14 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from attrs import field, frozen
 
 from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn
@@ -28,6 +31,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?in
 _TRUTH = {"true": True, "false": False}
 _FEW = 4096
 """Texts of a column with at most this many different values are kept as codes."""
+_PIECE = 16 * _FEW
+"""Rows of a Parquet file that are read at a time."""
 
 
 @frozen(eq=False)
@@ -236,17 +241,80 @@ def _read_parquet(path: Path) -> Records:
     except ImportError:
         message = f"reading `{path}` needs the package `pyarrow`"
         raise BadData(message, rule="FL610", help='pip install "feedline[table]"', argument="path") from None
+    columns: dict[str, AnyColumn] = {}
     try:
-        table = pyarrow.parquet.read_table(path)
+        with pyarrow.parquet.ParquetFile(path) as file:
+            names, size = file.schema_arrow.names, file.metadata.num_rows
+            # One column at a time, and where it can be in pieces: ten million rows as Arrow has them, beside what
+            # becomes of them, are a gigabyte.
+            apart = len(set(names)) == len(names) and not any("." in name for name in names)
+            for wanted in ([name] for name in names) if apart else [names]:
+                column = _in_pieces(pyarrow, file, wanted[0]) if apart else None
+                if column is not None:
+                    columns[wanted[0]] = column
+                else:
+                    table = file.read(wanted if apart else None)
+                    made = map(partial(_from_arrow, pyarrow), table.columns)
+                    pairs = zip(table.column_names, made, strict=True)
+                    columns.update((name, column) for name, column in pairs if column is not None)
+                    del table, made, pairs
+                pyarrow.default_memory_pool().release_unused()
     except pyarrow.ArrowInvalid as error:
         raise _broken(f"`{path}` is no valid Parquet file: {str(error).splitlines()[0]}") from None
-    types: Any = pyarrow.types
-    columns: dict[str, AnyColumn] = {}
-    for name, values in zip(table.column_names, table.columns, strict=True):
-        kind = values.type
-        plain = types.is_integer(kind) or types.is_floating(kind)
-        if types.is_binary(kind) or types.is_large_binary(kind):
-            continue
-        full = plain and not values.null_count
-        columns[name] = Column(values.to_numpy()) if full else _from_values(values.to_pylist())
-    return Records(columns, table.num_rows)
+    return Records(columns, size)
+
+
+def _in_pieces(pyarrow: Any, file: Any, name: str) -> AnyColumn | None:
+    """What `_from_arrow` makes of a column of numbers, all there, or of many different texts; None for any other."""
+    types, kind, size = pyarrow.types, file.schema_arrow.field(name).type, file.metadata.num_rows
+    pieces = (batch.column(0) for batch in file.iter_batches(_PIECE, columns=[name], use_threads=False))
+    if types.is_integer(kind) or types.is_floating(kind):
+        values, row = np.empty(size, kind.to_pandas_dtype()), 0
+        for piece in pieces:
+            if piece.null_count:
+                return None
+            values[row : row + len(piece)] = piece
+            row += len(piece)
+        return Column(torch.from_numpy(values))
+    if types.is_string(kind) or types.is_large_string(kind):
+        first = next(pieces, None)
+        if first is not None and len(first.unique()) > _FEW + 1:  # a missing text is one of them
+            return _joined(pyarrow, chain([first], pieces), size)
+    return None
+
+
+def _from_arrow(pyarrow: Any, values: Any) -> AnyColumn | None:
+    """A column from an Arrow array in chunks; None for a binary one."""
+    types, kind = pyarrow.types, values.type
+    if types.is_binary(kind) or types.is_large_binary(kind):
+        return None
+    if (types.is_integer(kind) or types.is_floating(kind)) and not values.null_count:
+        return Column(values.to_numpy())
+    if (types.is_string(kind) or types.is_large_string(kind)) and values.null_count < len(values):
+        return _arrow_texts(pyarrow, values.fill_null("") if values.null_count else values)
+    return _from_values(values.to_pylist())
+
+
+def _arrow_texts(pyarrow: Any, values: Any) -> AnyColumn:
+    """What `_text_column` makes of the texts, without making a Python string of each."""
+    if len(distinct := values.unique()) <= _FEW:
+        names = sorted(distinct.to_pylist())
+        codes = pyarrow.compute.index_in(values, value_set=pyarrow.array(names, values.type))
+        return Column(codes.to_numpy().astype(np.int64), tuple(names))
+    return _joined(pyarrow, values.chunks, len(values))
+
+
+def _joined(pyarrow: Any, chunks: Iterable[Any], size: int) -> TextColumn:
+    """Arrow's texts, a missing one as an empty one."""
+    data, offsets = np.empty(0, np.uint8), np.zeros(size + 1, np.int64)
+    row = end = 0
+    for chunk in chunks:
+        large = chunk.fill_null("").cast(pyarrow.large_string())
+        _, edges, texts = large.buffers()
+        edges = np.frombuffer(edges, np.int64)[large.offset : large.offset + len(large) + 1]
+        offsets[row : row + len(large) + 1] = edges - edges[0] + end
+        row, begin, end = row + len(large), end, end + int(edges[-1] - edges[0])
+        data.resize(end, refcheck=False)  # the kernel moves pages, no byte is copied
+        if texts is not None:
+            data[begin:end] = np.frombuffer(texts, np.uint8)[edges[0] : edges[-1]]
+    return TextColumn(torch.from_numpy(data), torch.from_numpy(offsets))

@@ -4,8 +4,8 @@ A `Chain` takes a sample, a dict of fields, and a key, and gives the sample afte
 fields a step sees, `steps.py` has the steps, `combine.py` what is made of them, `build.py` makes it all from the IR.
 """
 
-from feedline.runtime.transforms.build import build_batch_chain, build_chain
+from feedline.runtime.transforms.build import build_batch_chain, build_chain, with_planes
 from feedline.runtime.transforms.combine import BatchChain, Chain
 from feedline.runtime.transforms.steps import StepFailed
 
-__all__ = ["BatchChain", "Chain", "StepFailed", "build_batch_chain", "build_chain"]
+__all__ = ["BatchChain", "Chain", "StepFailed", "build_batch_chain", "build_chain", "with_planes"]

@@ -28,6 +28,8 @@ from feedline.runtime.transforms.combine import (
     Shuffled,
     Views,
 )
+from feedline.runtime.transforms.direct import DirectStep, Planes, directly
+from feedline.runtime.transforms.direct_objects import DirectSanitize
 from feedline.runtime.transforms.steps import (
     BatchStep,
     FieldStep,
@@ -46,10 +48,25 @@ from feedline.runtime.transforms.steps import (
 _CONTAINERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder")
 
 
-def build_chain(steps: tuple[ir.Step, ...], *, allow_python: bool = False) -> Chain:
-    """The chain of a loader. Raises PipelineFailure, with the step's span, for arguments that a step refuses and for
-    user code that cannot be imported or is not allowed."""
-    return Chain(_Builder(allow_python, "sample").sequence(steps))
+def build_chain(steps: tuple[ir.Step, ...], *, allow_python: bool = False, direct: int = 0) -> Chain:
+    """The chain of a loader, its first `direct` steps the short way, if there is one that holds here. Raises
+    PipelineFailure, with the step's span, for arguments that a step refuses and for user code that cannot be imported
+    or is not allowed."""
+    built = _Builder(allow_python, "sample").sequence(steps).steps
+    return Chain(Sequence((*map(directly, built[:direct]), *built[direct:])))
+
+
+def with_planes(chain: Chain) -> Chain | None:
+    """The chain for images as a decoder lays them out: what comes after the short steps gets planes, as it would have
+    had from the beginning. None where the chain does not begin with short steps."""
+    steps = chain.steps.steps
+    count = next(
+        (place for place, step in enumerate(steps) if not isinstance(step, DirectStep | DirectSanitize)), len(steps)
+    )
+    if not count:
+        return None
+    planes = Planes("planes", steps[0].span, random=False)  # pyright: ignore[reportAttributeAccessIssue]  (one of these)
+    return Chain(Sequence((*steps[:count], planes, *steps[count:])))
 
 
 def build_batch_chain(steps: tuple[ir.Step, ...], *, allow_python: bool = False) -> BatchChain:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from feedline.compiler.catalogue import object_fields
 from feedline.dsl.source import Span
+from feedline.runtime.draws import generator
 from feedline.runtime.failures import Failure
 from feedline.runtime.randomness import derive_key, seeded
 from feedline.runtime.sources.base import Sample
@@ -81,7 +82,7 @@ class Maybe(_Random):
 
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after the steps, or as it was."""
-        return sample if torch.rand(1) >= self.probability else self.steps(sample, key)
+        return sample if torch.rand(1, generator=generator()) >= self.probability else self.steps(sample, key)
 
 
 @frozen(eq=False)
@@ -94,7 +95,8 @@ class OneOf(_Random):
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after the branch that was drawn."""
         total = sum(self.weights)
-        chosen = int(torch.multinomial(torch.tensor([weight / total for weight in self.weights]), 1))
+        shares = torch.tensor([weight / total for weight in self.weights])
+        chosen = int(torch.multinomial(shares, 1, generator=generator()))
         return self.branches[chosen](sample, key)
 
 
@@ -106,7 +108,7 @@ class Shuffled(_Random):
 
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after every step."""
-        for index in torch.randperm(len(self.steps)).tolist():
+        for index in torch.randperm(len(self.steps), generator=generator()).tolist():
             sample = self.steps[index](sample, key)
         return sample
 

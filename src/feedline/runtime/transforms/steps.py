@@ -17,6 +17,7 @@ from torchvision.transforms import v2
 
 from feedline.compiler.catalogue import object_fields
 from feedline.dsl.source import Span
+from feedline.runtime.draws import applied
 from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.sources.base import Sample
 from feedline.runtime.transforms.fields import (
@@ -75,6 +76,10 @@ class Step:
     def _run(self, sample: Any, /) -> Any:
         raise NotImplementedError
 
+    def _applied(self, transform: Callable[[Any], Any], value: Any) -> Any:
+        """What a transform makes of a value, drawing from the thread's generator."""
+        return applied(transform, value) if self.random else transform(value)
+
     def _failure(self, error: Exception, sample: Any) -> StepFailed:
         said = str(error).strip().rstrip(".") or type(error).__name__
         given = visual_fields(sample) or sample if isinstance(sample, dict) else {"batch": sample}
@@ -95,7 +100,9 @@ class TorchvisionStep(Step):
 
     def _run(self, sample: Sample, /) -> Sample:
         before = visual_fields(sample)
-        return merge(sample, before, self.transform(before)) if before else sample
+        if not before:
+            return sample
+        return merge(sample, before, self._applied(self.transform, before))
 
 
 @frozen(eq=False)
@@ -158,7 +165,7 @@ class FieldStep(Step):
 
     def _run(self, sample: Sample, /) -> Sample:
         return {
-            name: rewrap(value, self.transform(unwrap(value) if self.plain else value))
+            name: rewrap(value, self._applied(self.transform, unwrap(value) if self.plain else value))
             for name, value in sample.items()
         }
 
@@ -222,7 +229,9 @@ class BatchStep(Step):
         """The images first, as images, so that of several views every one is changed, and in the same way."""
         images = _as_images(parts[0])
         # Alone, not as a list of one: torchvision's transforms look for labels in whatever is a list.
-        return [unwrap(self.transform(images))] if len(parts) == 1 else unwrap(self.transform([images, *parts[1:]]))
+        given = images if len(parts) == 1 else [images, *parts[1:]]
+        after = unwrap(self._applied(self.transform, given))
+        return [after] if len(parts) == 1 else after
 
 
 @frozen(eq=False)

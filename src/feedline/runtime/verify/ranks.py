@@ -59,7 +59,9 @@ def _dealt(plan: BatchPlan, epochs: Sequence[int], world: int) -> str:
         length = plan.length(empty.epoch)
         return f"get nothing: {length:,} batch{'' if length == 1 else 'es'} an epoch"
     if not plan.policy.across_ranks:
-        return "take turns, equal counts"
+        left = max((run.total % world for run in runs), default=0) if plan.policy.uneven == "drop" else 0
+        text = "take turns, equal counts"
+        return text if not left else f"{text}, but for the last {'batch' if left == 1 else f'{left} batches'}"
     short = max((run.left_out for run in runs), default=0)
     return f"share every batch but the last, of {short}" if short else "share every batch"
 

@@ -210,6 +210,7 @@ def _mixed(image: Image) -> Image:
 
 
 def _jpeg(image: Image, call: Call) -> Image:
+    drawn(call, "quality")
     if image.backend == "tensor" and image.dtype not in (None, "uint8"):
         made = "float" if is_float(image) else image.dtype
         message = f"`JPEG` takes uint8, and the image is {image.dtype}"

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Call, StepRule
-from feedline.compiler.sample_types.model import UNKNOWN, Boxes, Field, Image, Number, Sample
+from feedline.compiler.sample_types.model import UNKNOWN, Boxes, Field, Image, Mask, Number, Sample
 from feedline.compiler.sample_types.rules.images import (
     FLOATS,
     HIGHEST,
@@ -27,7 +27,9 @@ from feedline.compiler.sample_types.rules.images import (
     spread,
     within,
 )
+from feedline.compiler.sample_types.rules.moves import first_of
 from feedline.dsl.diagnostics import Edit, Fix
+from feedline.dsl.rules.types_shapes import MasksMadeFloat
 from feedline.dsl.rules.types_values import (
     BackToWholeNumbers,
     NoEffect,
@@ -120,6 +122,14 @@ def _convert_image_dtype(sample: Sample, call: Call) -> Sample:
     """Unlike `ToDtype`, it gives boxes and masks the dtype too, unscaled."""
     target = _target(call)
     after = on_images(lambda image, call: convert(image, call, target, True))(sample, call)
+    mask = first_of(sample, call, Mask) if call.on_field is None and target in FLOATS else None
+    if mask is not None:
+        instead = f"ToDtype({target}, scale=true)"
+        help = f"write `{instead}`, which leaves masks as they are"
+        call.report(
+            MasksMadeFloat, f"`ConvertImageDtype` makes `{mask}` {target} too, unscaled", label="not for images alone",
+            help=help, fixes=[Fix(help, (Edit(call.step.span, instead),))],
+        )  # fmt: skip
     boxes = {name: _field(value, call, target, False) for name, value in sample.fields if isinstance(value, Boxes)}
     return after.with_(**boxes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from feedline.compiler.sample_types.call import Call
 from feedline.compiler.sample_types.model import Boxes, Field, Image, Mask, Sample, Tuple
@@ -11,6 +11,7 @@ from feedline.compiler.sample_types.rules.suits import border_suits, fill_suits,
 from feedline.compiler.sample_types.rules.values import sides, size
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Edit, Fix, Label
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.types_shapes import CropAddsBorder, CropTooLarge, NotForObjects
 from feedline.dsl.source import Span
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from attrs import evolve
 
 from feedline.compiler.sample_types.call import Call
-from feedline.compiler.sample_types.model import UNKNOWN, Field, Image, Sample, Tuple
+from feedline.compiler.sample_types.model import UNKNOWN, Boxes, Field, Image, Mask, Sample, Tuple
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Edit, Fix, Label, Rule
-from feedline.dsl.rules.types_values import NeedsTensor, WrongChannels
+from feedline.dsl.rules.types_shapes import NotForObjects
+from feedline.dsl.rules.types_values import NeedsTensor, NoEffect, WrongChannels
 from feedline.dsl.source import Span
 
 ImageRule = Callable[[Image, Call], Image]
@@ -36,9 +37,30 @@ def on_images(rule: ImageRule) -> Callable[[Sample, Call], Sample]:
         return rule(value, call)
 
     def step(sample: Sample, call: Call) -> Sample:
+        _check_field(sample, call)
         return evolve(sample, fields=tuple((name, changed(value, call)) for name, value in sample.fields))
 
     return step
+
+
+def _check_field(sample: Sample, call: Call) -> None:
+    """Report a step for images on a field of boxes or masks alone, which torchvision hands through or refuses."""
+    value = None if call.on_field is None else sample.get(call.on_field)
+    if not isinstance(value, Boxes | Mask) or call.name in _OF_ANY_FIELD:
+        return
+    what = "boxes" if isinstance(value, Boxes) else "masks"
+    if call.name in _NEEDS_IMAGE:
+        message = f"`{call.name}` needs an image, and `{call.on_field}` holds {what}"
+        call.report(NotForObjects, message, label="for images", help="write it in the chain itself, or leave it out")
+    else:
+        message = f"`{call.name}` changes images alone, and `{call.on_field}` holds {what}"
+        call.report(NoEffect, message, label="changes nothing", help="leave it out", fixes=left_out(call))
+
+
+_OF_ANY_FIELD = ("ToDtype", "ConvertImageDtype")
+
+_NEEDS_IMAGE = ("RandomErasing", "RandomGrayscale", "RandomChannelPermutation", "RandomPhotometricDistort")
+"""Steps that look for an image in the sample and raise where there is none."""
 
 
 def highest(image: Image) -> float | None:
@@ -114,17 +136,22 @@ def put_in_place(at: Span, text: str) -> Fix:
     return Fix(f"write `{text}`", (Edit(at, text),), safe=True)
 
 
-def rewritten(call: Call, *values: tuple[str, str]) -> Fix:
-    """Write other values for arguments, which must be given."""
-    given = [arg.name for arg in sorted(call.step.args, key=lambda arg: arg.span.start) if arg.given]
-    by_position = given[: len(values)] == [name for name, _ in values] == _names(call)[: len(values)]
-    texts = [text if by_position else f"{name}={text}" for name, text in values]
+def rewritten(call: Call, *values: tuple[str, str], safe: bool = True) -> Fix:
+    """Write other values for arguments, which must be given; their names stay where they are written."""
+    texts = [f"{name}={text}" if _is_named(call, name) else text for name, text in values]
     edits = tuple(Edit(call.span(name), text) for (name, _), text in zip(values, texts, strict=True))
-    return Fix(f"write `{', '.join(texts)}`", edits, safe=True)
+    return Fix(f"write `{', '.join(texts)}`", edits, safe=safe)
 
 
-def _names(call: Call) -> list[str]:
-    return [arg.name for arg in call.step.args]
+def _is_named(call: Call, name: str) -> bool:
+    word, equals, _ = call.written(name).partition("=")
+    return bool(equals) and word.strip() == name
+
+
+def value_text(call: Call, name: str) -> str:
+    """The value of an argument as it is written."""
+    text = call.written(name)
+    return (text.partition("=")[2] if _is_named(call, name) else text).strip()
 
 
 def left_out(call: Call) -> list[Fix]:

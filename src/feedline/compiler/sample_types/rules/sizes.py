@@ -16,7 +16,16 @@ from feedline.compiler.sample_types.rules.suits import (
     loosened,
     resampling_suits,
 )
-from feedline.compiler.sample_types.rules.values import drawn, impossible, number, sides, size, whole, wholes
+from feedline.compiler.sample_types.rules.values import (
+    drawn,
+    drawn_ratio,
+    impossible,
+    number,
+    sides,
+    size,
+    whole,
+    wholes,
+)
 
 
 def _resize(sample: Sample, call: Call) -> Sample:
@@ -160,12 +169,7 @@ def _within(image: Image, height: int, width: int) -> bool:
 def _resized_crop(sample: Sample, call: Call) -> Sample:
     resampling_suits(sample, call)
     drawn(call, "scale")
-    ratio = drawn(call, "ratio")
-    if ratio is not None and ratio[0] <= 0:
-        impossible(
-            call, "`RandomResizedCrop` cannot draw from a `ratio` of 0", at="ratio",
-            label="has to be above 0", help="a ratio is width by height: the default is `(3 / 4, 4 / 3)`",
-        )  # fmt: skip
+    drawn_ratio(call, "3 / 4, 4 / 3")
     height, width = size(call)
     return move(sample, call, lambda image: fixed(loosened(image, call), height, width, call), cuts=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import zip_longest
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Image, Normalised
@@ -31,8 +31,10 @@ from feedline.compiler.sample_types.rules.images import (
     spread,
     within,
 )
-from feedline.compiler.sample_types.rules.values import drawn, items, numbers
+from feedline.compiler.sample_types.rules.normalize import check_swapped, late_conversion, report_late
+from feedline.compiler.sample_types.rules.values import drawn, drawn_ratio, items, numbers
 from feedline.dsl.diagnostics import Fix
+from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.types_values import (
     ErasingValue,
     NormalisedTwice,
@@ -93,6 +95,7 @@ class _Statistics:
 def _normalize(image: Image, call: Call) -> Image:
     mean, std = numbers(call, "mean"), numbers(call, "std")
     stats = _Statistics(mean, tuple(abs(s) or 1.0 for s in std))
+    check_swapped(call, stats.mean, stats.std)
     image = _as_float(image, call, stats)
     image = _as_counted(image, call, stats)
     if min(std) <= 0:
@@ -110,7 +113,12 @@ def _normalize(image: Image, call: Call) -> Image:
 def _as_float(image: Image, call: Call, stats: _Statistics) -> Image:
     """The image as floats; one that is not is reported, with the conversion that suits the statistics."""
     convert = "ToDtype(float32)" if stats.of_bytes else _SCALE
-    if image.backend == "pil":
+    needs_one = image.backend == "pil" or (image.dtype == "uint8" and image.backend == "tensor")
+    late = None if stats.of_bytes or not needs_one else late_conversion(call)
+    if late is not None:
+        report_late(image, call, late)
+        image = evolve(image, backend="tensor")
+    elif image.backend == "pil":
         image = as_tensor(image, call, "`Normalize` refuses PIL images: it needs a float tensor", convert)
     elif image.backend == "tensor" and image.dtype is not None and image.dtype not in FLOATS:
         message = f"`Normalize` needs floats, and the image is {image.dtype}"
@@ -294,7 +302,7 @@ def _erasing(image: Image, call: Call) -> Image:
     if call.value("p") == 0:
         return image
     drawn(call, "scale")
-    drawn(call, "ratio")
+    drawn_ratio(call, "0.3, 3.3")
     if call.value("value") == "random":
         return _erased_at_random(image, call)
     values = numbers(call, "value")

@@ -89,6 +89,16 @@ def drawn(call: Call, name: str) -> Bounds | None:
     return found[0], found[1]
 
 
+def drawn_ratio(call: Call, default: str) -> None:
+    """Report a `ratio` that no number can be drawn from."""
+    ratio = drawn(call, "ratio")
+    if ratio is not None and ratio[0] <= 0:
+        impossible(
+            call, f"`{call.name}` cannot draw from a `ratio` of 0", at="ratio",
+            label="has to be above 0", help=f"a ratio is width by height: the default is `({default})`",
+        )  # fmt: skip
+
+
 def impossible(call: Call, message: str, *, at: str, label: str, help: str) -> None:
     """Report arguments that exclude each other."""
     call.report(ImpossibleArguments, message, at=at, label=label, help=help)

@@ -108,11 +108,6 @@ class Case:
         return ", ".join(names) + more
 
 
-def samples(count: int) -> str:
-    """`1 sample`, `1,200 samples`."""
-    return f"{count:,} sample{'' if count == 1 else 's'}"
-
-
 def listed(names: Iterable[str]) -> str:
     """`a`, `b` and `c`, in backticks."""
     quoted = [f"`{name}`" for name in names]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from feedline.compiler import ir
+from feedline.compiler.counts import samples
 from feedline.dsl.rules.feasibility import TooFewValues, ValuesNeverDrawn
-from feedline.runtime.sampling.check.case import Case, counted, samples
+from feedline.runtime.sampling.check.case import Case, counted
 from feedline.runtime.sampling.draw import drawable
 from feedline.runtime.sampling.populations import Classes
 

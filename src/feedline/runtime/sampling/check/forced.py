@@ -7,10 +7,11 @@ from itertools import combinations
 import numpy as np
 
 from feedline.compiler import ir
+from feedline.compiler.counts import samples
 from feedline.dsl.diagnostics import Label, Rule
 from feedline.dsl.rules.feasibility import InSeveralValues, OverlappingLimits
 from feedline.dsl.rules.sampling import EmptyForcedGroup, GroupTooSmall, OverlappingGroups
-from feedline.runtime.sampling.check.case import Case, force_text, name_of, samples
+from feedline.runtime.sampling.check.case import Case, force_text, name_of
 from feedline.runtime.sampling.populations import Members
 
 

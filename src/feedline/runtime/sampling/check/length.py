@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from feedline.compiler.counts import samples
 from feedline.dsl.rules.feasibility import LastBatchOfOne, RestNotReached
 from feedline.dsl.rules.sampling import NoBatch, RestRepeats
-from feedline.runtime.sampling.check.case import MUCH, Case, samples
+from feedline.runtime.sampling.check.case import MUCH, Case
 from feedline.runtime.sampling.check.mixed import most_places
 from feedline.runtime.sampling.check.rest import limits
 from feedline.runtime.sampling.epochs import epoch_of

@@ -3,8 +3,9 @@ the split left empty."""
 
 from __future__ import annotations
 
+from feedline.compiler.counts import samples
 from feedline.dsl.rules.feasibility import GroupGoneAfterSplit, LimitLeavesOut, MoreBucketsThanBatches
-from feedline.runtime.sampling.check.case import MUCH, Case, force_text, samples
+from feedline.runtime.sampling.check.case import MUCH, Case, force_text
 
 
 def warn_limits(case: Case) -> None:

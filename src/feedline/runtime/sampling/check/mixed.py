@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 from feedline.compiler import ir
+from feedline.compiler.counts import samples
 from feedline.dsl.rules.feasibility import EmptyMixPart, OutsideTheMix, OverlappingParts
 from feedline.dsl.rules.sampling import GroupTooSmall
-from feedline.runtime.sampling.check.case import Case, listed, samples
+from feedline.runtime.sampling.check.case import Case, listed
 from feedline.runtime.sampling.populations import Members
 
 

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from feedline.compiler import ir
+from feedline.compiler.counts import samples
 from feedline.dsl.rules.feasibility import TooManyLimited
 from feedline.dsl.rules.sampling import BadWeights, EmptyRest, GroupTooSmall, TooFewDistinct
-from feedline.runtime.sampling.check.case import SHOWN, Case, listed, name_of, samples
+from feedline.runtime.sampling.check.case import SHOWN, Case, listed, name_of
 from feedline.runtime.sampling.populations import Members
 
 

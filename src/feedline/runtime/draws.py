@@ -1,0 +1,86 @@
+"""Random numbers for threads: torch's default generator is one for the whole process, so each thread gets its own.
+
+A generator of its own, seeded with a key, gives the very numbers that the default one gives after `manual_seed(key)`.
+What torchvision draws without naming a generator is given the thread's by a `TorchFunctionMode`, which torch keeps
+apart for each thread. It costs a few microseconds for every call inside it, so it is open only while a step draws.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten, tree_unflatten
+from torchvision.transforms import v2
+from torchvision.transforms.v2._transform import _RandomApplyTransform
+
+_FUNCTIONS = (
+    *("rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like"),
+    *("normal", "bernoulli", "multinomial", "poisson", "_sample_dirichlet", "_standard_gamma"),
+)
+_METHODS = (
+    *("uniform_", "normal_", "random_", "bernoulli_", "exponential_", "geometric_", "log_normal_", "cauchy_"),
+    *("bernoulli", "multinomial"),
+)
+_DRAWS = {getattr(torch, name) for name in _FUNCTIONS} | {getattr(torch.Tensor, name) for name in _METHODS}
+
+
+class _Own(TorchFunctionMode):
+    """While it is open in a thread, whatever draws there draws from `generator`."""
+
+    def __init__(self, generator: torch.Generator):
+        self.generator = generator
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in _DRAWS:
+            return func(*args, **{"generator": self.generator, **(kwargs or {})})
+        return func(*args, **(kwargs or {}))
+
+
+_thread = threading.local()
+
+
+def own_generator() -> None:
+    """From now on `seeded` and the steps of a chain draw from a generator of this thread's own."""
+    _thread.mode = _Own(torch.Generator())
+
+
+def generator() -> torch.Generator | None:
+    """The generator of this thread, None where it is torch's default one, as `torch.rand(1, generator=...)` takes."""
+    mode: _Own | None = getattr(_thread, "mode", None)
+    return None if mode is None else mode.generator
+
+
+def drawing() -> AbstractContextManager[object]:
+    """Inside the block whatever draws without naming a generator draws from `generator()`."""
+    mode: _Own | None = getattr(_thread, "mode", None)
+    return nullcontext() if mode is None else mode
+
+
+def applied(transform: Callable[[Any], Any], value: Any) -> Any:
+    """What a random transform of torchvision makes of a value. As `drawing` around all of it gives, but where the class
+    separates drawing from applying, as `Transform.forward` does, only the drawing pays for it."""
+    if generator() is None:
+        return transform(value)
+    forward = getattr(type(transform), "forward", None)
+    if not isinstance(transform, v2.Transform) or isinstance(transform, v2.GaussianNoise):
+        forward = None  # the noise is drawn while it is applied
+    if forward is not v2.Transform.forward and forward is not _RandomApplyTransform.forward:
+        with drawing():
+            return transform(value)
+    assert isinstance(transform, v2.Transform)
+    flat, structure = tree_flatten(value)
+    transform.check_inputs(flat)
+    if isinstance(transform, _RandomApplyTransform) and torch.rand(1, generator=generator()) >= transform.p:
+        return value
+    changed = transform._needs_transform_list(flat)
+    with drawing():
+        params = transform.make_params([item for item, change in zip(flat, changed, strict=True) if change])
+    made = [transform.transform(item, params) if change else item for item, change in zip(flat, changed, strict=True)]
+    return tree_unflatten(made, structure)

@@ -1,0 +1,192 @@
+"""Common steps without torchvision's dispatch: the same numbers drawn in the same order, and the same kernel called.
+
+For a sample with one image and no boxes or masks, which is what most are, and, by `direct_objects.py`, for detection
+samples; any other takes torchvision's own way. A step is taken only after a trial: it must give the bits that
+torchvision's class gives, on planes and on pixels as a decoder lays them out, with the versions installed here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from attrs import field, frozen
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
+
+from feedline.runtime.draws import generator
+from feedline.runtime.randomness import seeded
+from feedline.runtime.sources.base import Sample
+from feedline.runtime.sources.masks import in_rows
+from feedline.runtime.transforms.combine import AnyStep
+from feedline.runtime.transforms.direct_objects import DirectSanitize, moved
+from feedline.runtime.transforms.fields import is_visual, unwrap
+from feedline.runtime.transforms.steps import Sanitize, Step, TorchvisionStep
+
+Kernel = Callable[[Any, torch.Tensor], torch.Tensor]
+"""What a transform makes of an image (..., C, H, W)."""
+
+
+@frozen(eq=False)
+class DirectStep(TorchvisionStep):
+    """A step of torchvision that knows a shorter way for a single image, and for one with boxes and masks."""
+
+    direct: Kernel = field(kw_only=True)
+
+    def _run(self, sample: Sample, /) -> Sample:
+        visual = [name for name, value in sample.items() if is_visual(value)]
+        if len(visual) != 1 or type(image := sample[visual[0]]) is not tv_tensors.Image:
+            together = moved(self.transform, sample, visual)
+            return TorchvisionStep._run(self, sample) if together is None else together
+        return {**sample, visual[0]: tv_tensors.Image(self.direct(self.transform, image.as_subclass(torch.Tensor)))}
+
+
+@frozen(eq=False)
+class Planes(Step):
+    """Images as planes, one colour after the other: what every step gets in the chain as written."""
+
+    def _run(self, sample: Sample, /) -> Sample:
+        return {name: planes(value) for name, value in sample.items()}
+
+
+def planes(value: Any) -> Any:
+    """An image laid out as planes, masks row by row; anything else as it is."""
+    if type(value) is tv_tensors.Mask:
+        return tv_tensors.Mask(in_rows(value.as_subclass(torch.Tensor)))
+    if type(value) is tv_tensors.Image and not (plain := value.as_subclass(torch.Tensor)).is_contiguous():
+        return tv_tensors.Image(plain.contiguous())
+    return value
+
+
+def directly(step: AnyStep) -> AnyStep:
+    """The step the short way, if it has one that holds here; else as it is."""
+    if isinstance(step, Sanitize) and isinstance(step.transform, v2.SanitizeBoundingBoxes):
+        short = DirectSanitize(step.name, step.span, step.random, transform=step.transform, kind=step.kind)
+        return short if _holds(step, short) else step
+    if not isinstance(step, TorchvisionStep) or (kernel := _KERNELS.get(type(step.transform))) is None:
+        return step
+    if 1 in (getattr(step.transform, "size", None) or ()):
+        return step  # of pixels as they are decoded, torch's kernel fails to make an image of 1 x 1
+    short = DirectStep(step.name, step.span, step.random, transform=step.transform, direct=kernel)
+    return short if _holds(step, short) else step
+
+
+@frozen
+class Region:
+    """A part of an image, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def region_of(transform: v2.RandomResizedCrop, height: int, width: int) -> Region:
+    """`RandomResizedCrop.make_params` for an image of this size."""
+    own = generator()
+    low, high = transform._log_ratio.tolist()
+    for _ in range(10):
+        area = height * width * torch.empty(1).uniform_(*transform.scale, generator=own).item()
+        ratio = torch.empty(1).uniform_(low, high, generator=own).exp_().item()
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            top = int(torch.randint(0, height - h + 1, (1,), generator=own))
+            left = int(torch.randint(0, width - w + 1, (1,), generator=own))
+            return Region(top, left, h, w)
+    return _central(height, width, transform.ratio)
+
+
+def cut(transform: Any, image: torch.Tensor, region: Region) -> torch.Tensor:
+    """A part of an image (..., H, W), resized as `RandomResizedCrop` or `Resize` does it."""
+    bottom, right = region.top + region.height, region.left + region.width
+    part = image[..., region.top : bottom, region.left : right]
+    how = {"max_size": transform.max_size} if isinstance(transform, v2.Resize) else {}
+    return F.resize_image(
+        part, transform.size, interpolation=transform.interpolation, antialias=transform.antialias, **how
+    )
+
+
+def _resized_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    return cut(transform, image, region_of(transform, *image.shape[-2:]))
+
+
+def _central(height: int, width: int, ratio: Sequence[float]) -> Region:
+    """What `RandomResizedCrop` falls back to: the largest part in the middle whose aspect is allowed."""
+    h, w = height, width
+    if width / height < min(ratio):
+        h = round(w / min(ratio))
+    elif width / height > max(ratio):
+        w = round(h * max(ratio))
+    return Region((height - h) // 2, (width - w) // 2, h, w)
+
+
+def _resize(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    return cut(transform, image, Region(0, 0, *image.shape[-2:]))
+
+
+def _centre_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    return F.center_crop_image(image, transform.size)
+
+
+def _mirror(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    return image if torch.rand(1, generator=generator()) >= transform.p else image.flip(-1)
+
+
+def _upside_down(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    return image if torch.rand(1, generator=generator()) >= transform.p else image.flip(-2)
+
+
+_KERNELS: dict[type, Kernel] = {
+    v2.RandomResizedCrop: _resized_crop,
+    v2.Resize: _resize,
+    v2.CenterCrop: _centre_crop,
+    v2.RandomHorizontalFlip: _mirror,
+    v2.RandomVerticalFlip: _upside_down,
+}
+
+
+def _holds(step: Step, short: Step) -> bool:
+    """Whether the short way gives the bits of the long one: on small samples, both layouts, two keys."""
+    plain, mixed = _trial(), _trial(as_decoded=True)
+    samples = [(plain, plain), (plain, mixed)]
+    if not isinstance(step, Sanitize):
+        samples += [({"image": one["image"]}, {"image": other["image"]}) for one, other in samples]
+    try:
+        return all(
+            _same(_run(step, before, key), _run(short, given, key)) for key in (1, 2) for before, given in samples
+        )
+    except Exception:  # whatever a version of torchvision without these kernels raises, the class says it better
+        return False
+
+
+def _trial(as_decoded: bool = False) -> Sample:
+    """A sample of three objects, one of which has no width."""
+    pixels = torch.arange(3 * 37 * 53, dtype=torch.int32).mul(40503).bitwise_right_shift(7).to(torch.uint8)
+    image = pixels.reshape(3, 37, 53)
+    masks = image % 2
+    if as_decoded:
+        image = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+        masks = masks.transpose(1, 2).contiguous().transpose(1, 2)
+    boxes = torch.tensor([[0.3, 2, 17.1, 31], [5, 5, 5, 9], [40, 0, 53, 37]], dtype=torch.float32)
+    return {
+        "image": tv_tensors.Image(image),
+        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(37, 53)),  # pyright: ignore[reportCallIssue]  (the stubs know neither keyword)
+        "masks": tv_tensors.Mask(masks),
+        "labels": torch.arange(3),
+    }
+
+
+def _run(step: Step, sample: Sample, key: int) -> Sample:
+    with seeded(key):
+        return step(sample, key)
+
+
+def _same(expected: Sample, actual: Sample) -> bool:
+    return expected.keys() == actual.keys() and all(
+        type(one) is type(other) and one.dtype == other.dtype and torch.equal(unwrap(one), unwrap(other))
+        and getattr(one, "canvas_size", None) == getattr(other, "canvas_size", None)
+        for one, other in zip(expected.values(), actual.values(), strict=True)
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What stands in `editors/` fits the server, the commands and the language. The editors themselves are not run here."""
+
+from __future__ import annotations
+
+import json
+import plistlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from attrs import fields
+
+from feedline import __version__
+from feedline.cli import COMMANDS
+from feedline.compiler.ide.words import FORMS
+from feedline.dsl import parse
+from feedline.lsp import settings
+
+ROOT = Path(__file__).parents[2]
+EDITORS = ROOT / "editors"
+VSCODE = EDITORS / "vscode"
+PACKAGE = json.loads((VSCODE / "package.json").read_text(encoding="utf-8"))
+
+AROUND = {
+    "declaration": "%s",
+    "loader_statement": "loader around from photos {\n%s\n}",
+    "step": "transform around {\n%s\n}",
+    "policy_statement": "policy around {\n%s\n}",
+}
+
+
+def _expanded(snippet: str) -> str:
+    """A snippet as it stands when nobody has typed into it: first choices, default texts, the cursor left out."""
+    text = re.sub(r"\$\{\d+\|([^,|]*)[^|]*\|\}", r"\1", snippet).replace("\\}", "\0")
+    while re.search(r"\$\{\d+:[^${}]*\}", text):
+        text = re.sub(r"\$\{\d+:([^${}]*)\}", r"\1", text)
+    return re.sub(r"\$\d", "", text).replace("\0", "}")
+
+
+@pytest.mark.parametrize(("block", "word"), [(block, word) for block in AROUND for word in FORMS[block]])
+def test_every_snippet_of_vscode_parses_as_it_is(block: str, word: str) -> None:
+    """Where its keyword may stand."""
+    found = json.loads((VSCODE / "snippets/pipe.json").read_text(encoding="utf-8"))[FORMS[block][word].form]
+    assert word == found["prefix"]
+    text = AROUND[block] % _expanded("\n".join(found["body"]))
+    assert [item.message for item in parse(text).diagnostics if item.severity == "error"] == [], text
+
+
+def test_vscode_offers_the_settings_that_the_server_reads() -> None:
+    """By name and with the same defaults; the interpreter and the trace are the client's own."""
+    offered = PACKAGE["contributes"]["configuration"]["properties"]
+    expected = {
+        f"feedline.{re.sub('_(.)', lambda match: match[1].upper(), item.name)}": getattr(settings.Settings(), item.name)
+        for item in fields(settings.Settings)
+    }
+    own = {"feedline.interpreter": "", "feedline.trace.server": "off"}
+    assert expected | own == {name: about["default"] for name, about in offered.items()}
+
+
+def test_vscode_names_files_that_are_there() -> None:
+    """Grammars, snippets, configuration; the bundle is made by `npm run package`."""
+    contributes = PACKAGE["contributes"]
+    named = [item["path"] for item in (*contributes["grammars"], *contributes["snippets"])]
+    named += [item["configuration"] for item in contributes["languages"]]
+    assert [path for path in named if not (VSCODE / path).is_file()] == []
+
+
+def test_the_extension_has_the_version_of_feedline() -> None:
+    """They are released together."""
+    assert __version__ == PACKAGE["version"]
+
+
+@pytest.mark.parametrize("name", ["nvim/lsp/feedline.lua", "emacs/pipe-mode.el", "vscode/src/extension.js"])
+def test_every_editor_starts_the_server(name: str) -> None:
+    """`feedline lsp`, which is a command."""
+    assert "lsp" in COMMANDS
+    assert re.search(r"""["']feedline["'],? ?\[?["']lsp["']""", (EDITORS / name).read_text(encoding="utf-8"))
+
+
+def test_helix_ties_files_to_the_server() -> None:
+    """The server that the language names is the one that is configured."""
+    found = tomllib.loads((EDITORS / "helix/languages.toml").read_text(encoding="utf-8"))
+    (language,) = found["language"]
+    (server,) = language["language-servers"]
+    assert (["pipe"], "feedline", ["lsp"]) == (
+        language["file-types"], found["language-server"][server]["command"], found["language-server"][server]["args"],
+    )  # fmt: skip
+
+
+def test_sublime_has_the_grammar_of_vscode() -> None:
+    """As a property list, with the endings of files."""
+    plist = plistlib.loads((EDITORS / "sublime/Pipe.tmLanguage").read_bytes())
+    grammar = json.loads((VSCODE / "syntaxes/pipe.tmLanguage.json").read_text(encoding="utf-8"))
+    assert ["pipe"] == plist.pop("fileTypes")
+    del plist["uuid"]
+    assert grammar == plist
+
+
+def test_hooks_run_commands_that_there_are() -> None:
+    """`feedline check` and `feedline fmt`, on files of the language."""
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    entries = re.findall(r"entry: feedline (\w+)", text)
+    assert ["check", "fmt"] == entries
+    assert set(entries) <= set(COMMANDS)

@@ -1,0 +1,148 @@
+"""Timing of batches, by a clock that only moves when the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from attrs import define
+
+from feedline.runtime.bench.measure import WINDOWS, Budget, Timing, in_turns, measure
+from feedline.runtime.bench.report import Spread
+
+
+@define
+class Watch:
+    """A clock that is moved by hand."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+@define
+class Epochs:
+    """Epochs of `length` batches of 10 samples: `start` seconds to the first, `each` to any other."""
+
+    watch: Watch
+    length: int
+    start: float = 0.0
+    each: float = 1.0
+    begun: int = 0
+
+    def __call__(self) -> Iterator[tuple[Any, int]]:
+        """One epoch."""
+        self.begun += 1
+        for number in range(self.length):
+            self.watch.now += self.each if number else self.start
+            yield f"batch {number}", 10
+
+
+def timed(length: int, budget: Budget, start: float = 0.0, each: float = 1.0, **more: Any) -> tuple[Timing, Epochs]:
+    """A measurement of such epochs."""
+    watch = Watch()
+    epochs = Epochs(watch, length, start, each)
+    return measure(epochs, budget, clock=watch, **more), epochs
+
+
+def test_the_first_batch_is_no_part_of_the_rate() -> None:
+    """The start of workers is told apart."""
+    timing, _ = timed(100, Budget(batches=41), start=60.0, each=0.5)
+    assert [60.0] == timing.starts
+    assert Spread(20.0, 20.0, 20.0) == timing.rate
+    assert WINDOWS == len(timing.rates)
+    assert (41, 410, 80.0) == (timing.batches, timing.samples, timing.seconds)
+
+
+def test_so_many_batches() -> None:
+    """A number of batches goes on over the ends of epochs."""
+    timing, epochs = timed(4, Budget(batches=10))
+    assert (10, 3) == (timing.batches, epochs.begun)
+
+
+def test_so_many_seconds_count_from_the_first_batch() -> None:
+    """Workers that start slowly do not use the time up."""
+    timing, _ = timed(1000, Budget(seconds=20.0), start=500.0)
+    assert 21 == timing.batches
+
+
+def test_short_epochs_are_measured_whole() -> None:
+    """Where several epochs come to their end the rate is that of epochs, starts included."""
+    timing, _ = timed(5, Budget(batches=20), start=6.0)
+    assert [5.0] * 3 == timing.rates  # the fourth ends with the measurement
+    assert 5.0 == timing.mean
+
+
+def test_batches_that_were_ready_do_not_count() -> None:
+    """What workers had made before they were asked would say that they are faster than they are."""
+    watch = Watch()
+
+    def epoch() -> Iterator[tuple[Any, int]]:
+        for number in range(30):
+            watch.now += 0.0 if 0 < number <= 4 else 2.0
+            yield None, 10
+
+    timing = measure(epoch, Budget(batches=30), clock=watch, ramp=4)
+    assert 25 == len(timing.steady)
+    assert Spread(5.0, 5.0, 5.0) == timing.rate
+
+
+def test_a_consumer_that_is_slower_does_not_wait() -> None:
+    """Who waits for whom is read off the time spent in each."""
+    watch = Watch()
+
+    def slow(batch: Any) -> None:
+        watch.now += 3.0
+
+    timing = measure(Epochs(watch, 100, start=1.0), Budget(batches=11), slow, clock=watch)
+    assert 0.25 == timing.waiting
+    assert 33.0 == timing.worked
+    assert 2.5 == timing.mean
+
+
+def test_no_batch_is_held_while_the_next_is_made() -> None:
+    """Else memory that a loader could use again would not be free."""
+    import weakref
+
+    class Batch:
+        pass
+
+    last: list[weakref.ref[Batch]] = []
+
+    def epoch() -> Iterator[tuple[Any, int]]:
+        for _ in range(3):
+            assert not last or last[-1]() is None
+            batch = Batch()
+            last.append(weakref.ref(batch))
+            item = (batch, 1)
+            del batch
+            yield item
+            del item
+
+    assert 3 == measure(epoch, Budget(batches=3)).batches
+
+
+def test_no_batches_at_all() -> None:
+    """An empty epoch ends the measurement."""
+    timing, _ = timed(0, Budget(batches=3))
+    assert (0, [0.0]) == (timing.batches, timing.rates)
+
+
+def test_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every subject is measured once a round; the round before does not count."""
+    order: list[str] = []
+
+    def subject(name: str) -> Any:
+        def epoch() -> Iterator[tuple[Any, int]]:
+            order.append(name)
+            yield None, 1
+            yield None, 1
+
+        return epoch
+
+    rates = in_turns({"a": subject("a"), "b": subject("b")}, Budget(batches=2), rounds=2)
+    assert ["a", "b"] * 3 == order
+    assert {"a": 2, "b": 2} == {name: len(values) for name, values in rates.items()}
