@@ -65,7 +65,9 @@ def check_counts(policy: ir.Policy, size: int, say: Say) -> None:
     """What `size` samples cannot keep, or keep in a way that was surely not meant. How many of them are in a group only
     the data can say, but never more than all."""
     places, one_pass = policy.batch - sum(force.places for force in policy.forces), _one_pass(policy)
-    if policy.mix is not None or policy.repeat is not None:
+    # Where an epoch asks for fewer samples than a batch has, its only batch is short: opened data decides.
+    only_short = policy.epoch.kind == "samples" and policy.last == "keep" and policy.epoch.count < policy.batch
+    if policy.mix is not None or policy.repeat is not None or only_short:
         return
     if policy.draw is None and policy.distinct and policy.batch > size and (not one_pass or policy.last == "pad"):
         say(
