@@ -35,7 +35,7 @@ def test_every_public_name_is_there() -> None:
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
     """As for any module."""
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = feedline.nonsense  # pyright: ignore[reportAttributeAccessIssue]
+        _ = feedline.nonsense  # pyright: ignore[reportAttributeAccessIssue]  (that it is missing is the test)
 
 
 @pytest.mark.parametrize("as_path", [True, False])

@@ -89,7 +89,7 @@ def test_columns_are_flat_and_in_the_order_of_ids(tmp_path: Path) -> None:
     assert [[0], [0, 1], []] == of(source, "iscrowd")
     assert [[[0.5, 2.0, 3.5, 6.0]], [[1.0, 1.0, 9.0, 7.0], [0.0, 0.0, 20.0, 10.0]], []] == of(source, "boxes")
     assert ([20, 20, 20], [10, 10, 10]) == (values(source, "width"), values(source, "height"))
-    assert "sub/c.png" == source.columns["path"][2]  # pyright: ignore[reportIndexIssue]
+    assert "sub/c.png" == source.columns["path"][2]  # pyright: ignore[reportIndexIssue]  (a column of text, which the type does not say)
     assert str(tmp_path / "images" / "sub" / "c.png") == source.describe(2)
 
 

@@ -81,7 +81,7 @@ def registered(monkeypatch: pytest.MonkeyPatch, dataset: Any) -> Source:
 def test_nothing_is_imported_without_permission(module: str) -> None:
     """The refusal comes before the import."""
     assert "FL611" == fault("python", target=f"{module}:make").code
-    assert not sys.own_data_imported  # pyright: ignore[reportAttributeAccessIssue]
+    assert not sys.own_data_imported  # pyright: ignore[reportAttributeAccessIssue]  (the module under test sets it)
 
 
 def test_arguments_reach_the_factory(module: str) -> None:
@@ -135,7 +135,7 @@ def test_metadata_of_the_object_is_used(monkeypatch: pytest.MonkeyPatch) -> None
     assert (("a", "b"), ("image",), ("label",)) == (source.classes, source.role.data, source.role.targets)
     assert {"label", "age", "who"} == set(source.columns)
     assert [1, 0] == source.columns["label"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]
-    assert "y" == source.columns["who"][1]  # pyright: ignore[reportIndexIssue]
+    assert "y" == source.columns["who"][1]  # pyright: ignore[reportIndexIssue]  (a column of text, which the type does not say)
 
 
 def test_boxes_make_it_a_detection_source(monkeypatch: pytest.MonkeyPatch) -> None:

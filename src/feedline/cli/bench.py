@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedline.cli.output import show, show_traceback
+from feedline.cli.output import show_traceback
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, known_passes, param_options, pass_option, wanted_loaders
-from feedline.dsl.rules.loaders import NothingToRun
+from feedline.cli.work import Work, json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
 from feedline.runtime.bench.report import BenchReport, LoaderBench
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("bench")
 @click.argument("file")
-@click.option("--loader", "names", metavar="NAME", multiple=True, help="Only this loader. Repeatable.")
+@loader_option("Only this loader.")
 @click.option("--batches", type=click.IntRange(min=1), help="So many batches for each question, not some seconds.")
 @click.option(
     "--against", type=click.Choice(["hand", "off"]), multiple=True,
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--consumer", type=click.FloatRange(min=0, min_open=True), metavar="N", help="A consumer of N a second.")
 @param_options
 @pass_option
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object instead of tables.")
+@json_option("Print the result as one JSON object instead of tables.")
 def command(
     file: str,
     names: tuple[str, ...],
@@ -72,18 +70,14 @@ def command(
         from feedline.cli.bench_report import print_tables
 
         print_tables(report, stages)
-    if work.reporter.diagnostics:
-        show(work.reporter.diagnostics, work.reporter.sources, stream=sys.stderr)
-    return 1 if work.failed else 0
+    return work.ended()
 
 
 def _bench(work: Work, file: str, names: tuple[str, ...], step: str | None, chosen: dict[str, Any]) -> BenchReport:
     """What was measured, up to the first batch that could not be made; that goes to the reporter."""
     found: list[LoaderBench] = []
-    program = work.check(file) if not work.failed else None
-    if program is not None and not program.loaders:
-        work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is nothing to measure")
-    elif program is not None:
+    program = work.runnable(file, "nothing to measure")
+    if program is not None:
         wanted = wanted_loaders(program, names)
         pipeline = work.bind(program, chosen["without"])
         if pipeline is not None:

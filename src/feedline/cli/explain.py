@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from feedline.cli.output import emit_json, show
-from feedline.cli.work import Work, known_passes, param_options, pass_option, wanted_loaders
+from feedline.cli.output import emit_json
+from feedline.cli.work import Work, json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
 from feedline.compiler.explain import FORMAT_VERSION, Page, explain, to_json
 
 
 @click.command("explain")
 @click.argument("file")
-@click.option("--loader", "names", metavar="NAME", multiple=True, help="Only this loader and its data. Repeatable.")
+@loader_option("Only this loader and its data.")
 @click.option("--data", is_flag=True, help="Open the data too: counts, shares, lengths of epochs, sizes. No pixels.")
 @click.option("--defaults", is_flag=True, help="Show every argument that was left out, with its default.")
 @param_options
 @pass_option
-@click.option("--json", "as_json", is_flag=True, help="Print the page as one JSON object.")
+@json_option("Print the page as one JSON object.")
 def command(
     file: str,
     names: tuple[str, ...],
@@ -42,9 +40,7 @@ def command(
         from feedline.cli.explained import print_page
 
         print_page(page, defaults)
-    if work.reporter.diagnostics:
-        show(work.reporter.diagnostics, work.reporter.sources, stream=sys.stderr)
-    return 0 if page is not None and not work.failed else 1
+    return work.ended(page is not None)
 
 
 def _page(work: Work, file: str, names: tuple[str, ...], data: bool, without: tuple[str, ...]) -> Page | None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feedline.cli.output import emit, show, show_traceback
+from feedline.cli.output import emit, show_traceback
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, known_passes, param_options, pass_option, wanted_loaders
-from feedline.dsl.rules.loaders import NothingToRun
+from feedline.cli.work import Work, json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
 from feedline.runtime.report import LoaderReport, RunReport
 
 if TYPE_CHECKING:
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("file")
-@click.option("--loader", "names", metavar="NAME", multiple=True, help="Only this loader. Repeatable.")
+@loader_option("Only this loader.")
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True, help="Epochs of each loader.")
 @click.option("--batches", type=click.IntRange(min=1), help="At most this many batches of each epoch.")
 @param_options
 @pass_option
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object instead of a table.")
+@json_option("Print the result as one JSON object instead of a table.")
 def command(
     file: str,
     names: tuple[str, ...],
@@ -51,9 +50,7 @@ def command(
         from feedline.cli.summary import print_tables
 
         print_tables(report)
-    if work.reporter.diagnostics:
-        show(work.reporter.diagnostics, work.reporter.sources, stream=sys.stderr)
-    return 0 if report.kept and not work.failed else 1
+    return work.ended(report.kept)
 
 
 def _run(
@@ -61,10 +58,8 @@ def _run(
 ) -> RunReport:
     """What the loaders delivered, up to the first batch that could not be made; that goes to the reporter."""
     reports: list[LoaderReport] = []
-    program = work.check(file) if not work.failed else None
-    if program is not None and not program.loaders:
-        work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is nothing to run")
-    elif program is not None:
+    program = work.runnable(file, "nothing to run")
+    if program is not None:
         wanted = wanted_loaders(program, names)
         pipeline = work.bind(program, without)
         if pipeline is not None:

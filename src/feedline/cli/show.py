@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from feedline.cli.output import emit, emit_json, show
-from feedline.cli.work import Work, param_options, wanted_loaders
+from feedline.cli.output import emit, emit_json
+from feedline.cli.work import Work, json_option, param_options, wanted_loaders
 from feedline.compiler.ir import Program
-from feedline.dsl.rules.loaders import NothingToRun
 from feedline.dsl.rules.promises import NoSuchBatch
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _PIPED = 160
 @click.option("--epoch", type=click.IntRange(min=0), default=0, show_default=True, help="Epochs count from 0.")
 @click.option("--batch", type=click.IntRange(min=0), default=0, show_default=True, help="Batches count from 0.")
 @param_options
-@click.option("--json", "as_json", is_flag=True, help="Print the batch as one JSON object instead of a table.")
+@json_option("Print the batch as one JSON object instead of a table.")
 def command(
     file: str,
     name: str | None,
@@ -54,18 +53,13 @@ def command(
         _print_json(work, file, view)
     elif view is not None:
         _print_table(view, file)
-    if work.reporter.diagnostics:
-        show(work.reporter.diagnostics, work.reporter.sources, stream=sys.stderr)
-    return 0 if view is not None and not work.failed else 1
+    return work.ended(view is not None)
 
 
 def _view(work: Work, file: str, name: str | None, epoch: int, batch: int) -> BatchView | None:
     """The batch, or None once the reporter knows why there is none."""
-    program = work.check(file) if not work.failed else None
+    program = work.runnable(file, "no batch to show")
     if program is None:
-        return None
-    if not program.loaders:
-        work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is no batch to show")
         return None
     chosen = _chosen(program, name)
     pipeline = work.bind(program)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from feedline.cli.output import show
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, param_options, wanted_loaders
+from feedline.cli.work import Work, json_option, loader_option, param_options, wanted_loaders
 from feedline.compiler.ir import Program
 from feedline.dsl.diagnostics import Reporter
-from feedline.dsl.rules.loaders import NothingToRun
 from feedline.dsl.rules.promises import PlanBreaksPromise
 from feedline.runtime.verify.report import Proof, Section
 
@@ -28,13 +24,13 @@ def _ranks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
 
 @click.command("verify")
 @click.argument("file")
-@click.option("--loader", "names", metavar="NAME", multiple=True, help="Only this loader. Repeatable.")
+@loader_option("Only this loader.")
 @click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True, help="Epochs of each policy.")
 @click.option(
     "--ranks", metavar="N,...", default="1,2,4", show_default=True, callback=_ranks, help="Numbers of ranks to try."
 )
 @param_options
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object instead of tables.")
+@json_option("Print the result as one JSON object instead of tables.")
 @click.option("--plot", metavar="FILE", help="Draw it, too: a .png, .svg or .pdf. Needs matplotlib.")
 def command(
     file: str,
@@ -67,18 +63,14 @@ def command(
         from feedline.cli.proof import print_tables
 
         print_tables(proof)
-    if work.reporter.diagnostics:
-        show(work.reporter.diagnostics, work.reporter.sources, stream=sys.stderr)
-    return 0 if proof.kept and not work.failed else 1
+    return work.ended(proof.kept)
 
 
 def _verify(work: Work, file: str, names: tuple[str, ...], epochs: int, ranks: tuple[int, ...]) -> Proof:
     """What was found; whatever prevents it goes to the reporter."""
     sections: list[Section] = []
-    program = work.check(file) if not work.failed else None
-    if program is not None and not program.loaders:
-        work.reporter.report(NothingToRun, file, f"`{file}` declares no loader, so there is nothing to verify")
-    elif program is not None:
+    program = work.runnable(file, "nothing to verify")
+    if program is not None:
         wanted = wanted_loaders(program, names)
         pipeline = work.bind(program)
         if pipeline is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from attrs import define, field
 
+from feedline.cli.output import show
 from feedline.compiler import compile_source, read_source
 from feedline.compiler.ir import Program
 from feedline.compiler.params import Given, definitions, params_file
 from feedline.dsl.diagnostics import Diagnostic, Reporter
 from feedline.dsl.ignores import still_idle
+from feedline.dsl.rules.loaders import NothingToRun
 from feedline.dsl.source import SourceText
 from feedline.dsl.suggest import suggest
 
@@ -36,6 +39,16 @@ def param_options(command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def loader_option(help: str) -> Callable[[F], F]:
+    """`--loader NAME`, of the commands that are about several loaders."""
+    return click.option("--loader", "names", metavar="NAME", multiple=True, help=f"{help} Repeatable.")
+
+
+def json_option(help: str) -> Callable[[F], F]:
+    """`--json`, of the commands whose result is a page or a table."""
+    return click.option("--json", "as_json", is_flag=True, help=help)
 
 
 def pass_option(command: F) -> F:
@@ -103,6 +116,20 @@ class Work:
         self.add(result.diagnostics)
         self.reporter.silenced += result.silenced
         return result.program
+
+    def runnable(self, path: str, purpose: str) -> Program | None:
+        """Check one file that must have loaders, `purpose` being what for; what is found goes to the reporter."""
+        program = self.check(path) if not self.failed else None
+        if program is not None and not program.loaders:
+            self.reporter.report(NothingToRun, path, f"`{path}` declares no loader, so there is {purpose}")
+            return None
+        return program
+
+    def ended(self, well: bool = True) -> int:
+        """Say on standard error what was found. The exit code: 0 if all went well."""
+        if self.reporter.diagnostics:
+            show(self.reporter.diagnostics, self.reporter.sources, stream=sys.stderr)
+        return 0 if well and not self.failed else 1
 
     def bind(self, program: Program, without: tuple[str, ...] = ()) -> Pipeline | None:
         """Open a program's data; what is found goes to the reporter. The only place where a command needs torch.

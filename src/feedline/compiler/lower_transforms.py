@@ -12,6 +12,7 @@ from feedline.compiler import catalogue, expect, ir
 from feedline.compiler.context import Context
 from feedline.compiler.lower_calls import lower_transform_call
 from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, require
+from feedline.compiler.steps import applied
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix
@@ -68,20 +69,10 @@ def lower_named_chain(ctx: Context, declared: Declared) -> Lowered | Unknown:
 
 def batch_only(steps: tuple[ir.Step, ...]) -> Iterator[ir.Apply]:
     """The steps among `steps` that need a whole batch, such as `MixUp`."""
-    for step in steps:
-        match step:
-            case ir.Apply(name=name, target=None, registered=False):
-                entry = catalogue.transform(name)
-                if entry is not None and entry.batch:
-                    yield step
-            case ir.Maybe(steps=inner) | ir.Shuffled(steps=inner) | ir.OnField(steps=inner):
-                yield from batch_only(inner)
-            case ir.OneOf(branches=branches):
-                for branch in branches:
-                    yield from batch_only(branch.steps)
-            case ir.Views(chains=chains):
-                for inner in chains:
-                    yield from batch_only(inner)
+    for step in applied(steps):
+        entry = None if step.target or step.registered else catalogue.transform(step.name)
+        if entry is not None and entry.batch:
+            yield step
 
 
 def _may_stand(ctx: Context, step: tree.Step, lowered: Lowered, before: Lowered | None, inside: str | None) -> bool:

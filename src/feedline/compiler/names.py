@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal[
 ]
 """What a name stands for. `broken`: something that could not be read; its uses are not blamed."""
 
-_KINDS: dict[type[tree.Node], Kind] = {
+KIND_OF: dict[type[tree.Node], Kind] = {
     tree.Param: "parameter",
     tree.Let: "constant",
     tree.Dataset: "dataset",
@@ -35,6 +35,7 @@ _KINDS: dict[type[tree.Node], Kind] = {
     tree.Policy: "policy",
     tree.Loader: "loader",
 }
+"""What a declaration of one name declares."""
 
 _COMPARISONS = 20_000
 """Names compared for suggestions in one check, roughly: enough for every file a person wrote."""
@@ -106,8 +107,8 @@ def enter(unit: Unit, node: tree.Declaration, reporter: Reporter) -> None:
         else:
             unit.suspects.add(node.name)
             unit.names.setdefault(node.name, Declared(node.name, "broken", node.span, unit, node))
-    elif kind := _KINDS.get(type(node)):
-        name: tree.Name = node.name  # pyright: ignore[reportAttributeAccessIssue]  # every class in _KINDS has one
+    elif kind := KIND_OF.get(type(node)):
+        name: tree.Name = node.name  # pyright: ignore[reportAttributeAccessIssue]  # every class in KIND_OF has one
         declare(unit, Declared(name.text, kind, name.span, unit, node), name.span, reporter)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedline.compiler import catalogue, ir
-from feedline.compiler.lints.roles import applied
+from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Label, Reporter
 from feedline.dsl.rules.loaders import OwnCodeInThreads
 from feedline.dsl.source import Span
@@ -33,7 +33,7 @@ def own_code(program: ir.Program, loader: ir.Loader) -> tuple[str, Span] | None:
     for source in sources_of(program, loader.data.dataset):
         if source.target is not None or source.registered:
             return f"the dataset `{source.target or source.name}`", source.span
-    for step in (*applied(loader.chain), *applied(loader.batch_chain)):
+    for step in (*able_to_run(loader.chain), *able_to_run(loader.batch_chain)):
         if isinstance(step, ir.Apply) and (step.target is not None or step.registered):
             return f"the step `{step.target or step.name}`", step.span
     how = loader.collate.how

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from feedline.compiler import ir
-from feedline.compiler.lints.roles import applied
 from feedline.compiler.sample_types.structure import BatchType, DictType, ListType, TensorType, TupleType
+from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Label, Reporter
 from feedline.dsl.rules.lints import CannotBeSpawned, IdlePinMemory, SharedMemoryTooSmall
 from feedline.dsl.source import Span
@@ -120,7 +120,7 @@ def can_be_sent(program: ir.Program, loader: ir.Loader, source: Source, reporter
 def _user_steps(loader: ir.Loader) -> list[tuple[ir.Apply, Any]]:
     found: list[tuple[ir.Apply, Any]] = []
     for steps, build in ((loader.chain, build_chain), (loader.batch_chain, build_batch_chain)):
-        for step in applied(steps):
+        for step in able_to_run(steps):
             if isinstance(step, ir.Apply) and (step.target is not None or step.registered):
                 found.append((step, build((step,), allow_python=True)))
     return found

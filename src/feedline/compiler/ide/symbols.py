@@ -9,6 +9,7 @@ from attrs import frozen
 
 from feedline.compiler.ide.analysis import Analysis
 from feedline.compiler.ide.policy_words import batch_words
+from feedline.compiler.names import KIND_OF
 from feedline.dsl import tree
 from feedline.dsl.source import Span
 
@@ -30,15 +31,6 @@ class Outline:
     children: tuple[Outline, ...] = ()
 
 
-_KINDS: dict[type[tree.Node], OutlineKind] = {
-    tree.Param: "parameter",
-    tree.Let: "constant",
-    tree.Dataset: "dataset",
-    tree.Group: "group",
-    tree.Transform: "transform",
-    tree.Policy: "policy",
-    tree.Loader: "loader",
-}
 MAX_DETAIL = 60
 
 
@@ -61,9 +53,9 @@ def _matches(query: str, name: str) -> bool:
 
 
 def _entries(analysis: Analysis, node: tree.Declaration) -> Iterator[Outline]:
-    kind = _KINDS.get(type(node))
+    kind = KIND_OF.get(type(node))
     if kind is not None:
-        name: tree.Name = cast("Any", node).name  # every class in _KINDS has one
+        name: tree.Name = cast("Any", node).name  # every class in KIND_OF has one
         detail, inside = _detail(analysis, node), tuple(_inside(analysis, node))
         yield Outline(name.text, kind, detail, node.span, name.span, inside)
     elif isinstance(node, tree.Import):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from feedline.compiler import ir
-from feedline.compiler.lints.roles import applied
 from feedline.compiler.names import Unit
+from feedline.compiler.steps import able_to_run
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Reporter
 from feedline.dsl.rules.lints import DeprecatedTransform
@@ -14,7 +14,7 @@ from feedline.dsl.rules.types_shapes import MasksMadeFloat
 def deprecated_transforms(program: ir.Program, main: Unit, reporter: Reporter) -> None:
     """Say what to write for `ConvertImageDtype`, the one such class that `v2` has besides `ToTensor`."""
     said = {found.span for found in reporter.diagnostics if found.code == MasksMadeFloat.code}
-    used = {step.span for loader in program.loaders for step in applied(loader.chain) if _deprecated(step)} - said
+    used = {step.span for loader in program.loaders for step in able_to_run(loader.chain) if _deprecated(step)} - said
     for call in (node for node in tree.walk(main.tree) if isinstance(node, tree.Call) and node.span in used):
         text = reporter.sources[call.span.path].text
         given = [text[argument.value.span.start : argument.value.span.end] for argument in call.arguments]

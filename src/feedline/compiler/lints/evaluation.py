@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from feedline.compiler import catalogue, ir
-from feedline.compiler.lints.roles import applied, role_of
+from feedline.compiler.lints.roles import role_of
 from feedline.compiler.names import Unit
+from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Label, Reporter
 from feedline.dsl.rules.evaluation import RandomEvaluation
 from feedline.dsl.source import Span
@@ -25,7 +26,7 @@ def random_evaluation(program: ir.Program, main: Unit, reporter: Reporter) -> No
     for loader in program.loaders:
         if role_of(loader) != "evaluation":
             continue
-        steps = [*applied(loader.chain), *applied(loader.batch_chain)]
+        steps = [*able_to_run(loader.chain), *able_to_run(loader.batch_chain)]
         random = [(step, word) for step in steps if (word := _random(step)) is not None]
         if random:
             found.setdefault(random[0][0].span, ([], [word for _, word in random]))[0].append(loader)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from feedline.compiler import catalogue, ir
-from feedline.compiler.lints.roles import applied, role_of
+from feedline.compiler.lints.roles import role_of
 from feedline.compiler.names import Unit
 from feedline.compiler.sample_types.check import LoaderTypes
 from feedline.compiler.sample_types.model import Field, Image, Tuple, cover, join_fields
 from feedline.compiler.sample_types.rules.images import is_float, is_unscaled
 from feedline.compiler.sample_types.words import words
+from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Label, Reporter
 from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.evaluation import DifferentNormalisation
@@ -119,10 +120,10 @@ def _report(main: Unit, images: _Images, peer: _Images, reporter: Reporter) -> N
 
 def _images(loader: ir.Loader, types: LoaderTypes) -> _Images | None:
     """The `Normalize` steps on images; None where the user's own code may normalise too."""
-    steps = [*applied(loader.chain), *applied(loader.batch_chain)]
+    steps = [*able_to_run(loader.chain), *able_to_run(loader.batch_chain)]
     own = any(isinstance(step, ir.Apply) and (step.target or step.registered) for step in steps)
     apart = [step.steps for step in steps if isinstance(step, ir.OnField) and step.field != "image"]
-    others = {id(step) for inner in apart for step in applied(inner)}
+    others = {id(step) for inner in apart for step in able_to_run(inner)}
     images = [step for step in steps if isinstance(step, ir.Apply) and id(step) not in others]
     normalize = tuple(step for step in images if step.name == "Normalize")
     linear = any(isinstance(step, ir.Apply) and step.name == "LinearTransformation" for step in steps)

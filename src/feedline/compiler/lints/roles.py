@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from feedline.compiler import ir
@@ -50,25 +49,3 @@ def _role(name: str) -> Role | None:
 def _words(name: str) -> set[str]:
     """`valLoader2` is `val` and `loader`."""
     return {word.casefold() for word in _WORD.findall(name)}
-
-
-def applied(steps: tuple[ir.Step, ...]) -> Iterator[ir.Step]:
-    """Every step that can run, those inside other steps after them, in the order they are written."""
-    for step in steps:
-        yield step
-        match step:
-            case ir.Apply(args=args):
-                for arg in args:
-                    items = arg.value.items if isinstance(arg.value, ir.ListValue) else arg.value
-                    if isinstance(items, tuple):
-                        yield from applied(tuple(item for item in items if isinstance(item, ir.Apply)))
-            case ir.Maybe(probability=probability, steps=inner):
-                yield from applied(inner) if probability > 0 else ()
-            case ir.Shuffled(steps=inner) | ir.OnField(steps=inner):
-                yield from applied(inner)
-            case ir.OneOf(branches=branches):
-                for branch in branches:
-                    yield from applied(branch.steps) if branch.weight > 0 else ()
-            case ir.Views(chains=chains):
-                for chain in chains:
-                    yield from applied(chain)

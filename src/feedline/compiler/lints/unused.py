@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feedline.compiler import ir
-from feedline.compiler.names import Unit
+from feedline.compiler.names import KIND_OF, Unit
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.lints import NeverUsed
-
-_KINDS: dict[type[tree.Node], str] = {
-    tree.Param: "parameter",
-    tree.Let: "constant",
-    tree.Dataset: "dataset",
-    tree.Group: "group",
-    tree.Transform: "transform",
-    tree.Policy: "policy",
-}
 
 
 def unused_names(program: ir.Program, main: Unit, reporter: Reporter) -> None:
@@ -62,7 +53,7 @@ def _declares(node: tree.Declaration, main: Unit) -> Iterator[tuple[tree.Name, s
             if main.names[name.text].kind != "loader":
                 yield name, "import"
     elif isinstance(node, tree.Param | tree.Let | tree.Dataset | tree.Group | tree.Transform | tree.Policy):
-        yield node.name, _KINDS[type(node)]
+        yield node.name, KIND_OF[type(node)]
 
 
 def _divides(alias: str, main: Unit) -> bool:

@@ -25,8 +25,9 @@ from feedline.compiler.sample_types.model import (
     cover,
     one_size,
 )
-from feedline.compiler.sample_types.sizes_differ import SizeFault, applied
+from feedline.compiler.sample_types.sizes_differ import SizeFault
 from feedline.compiler.sample_types.words import words
+from feedline.compiler.steps import applied
 from feedline.dsl.diagnostics import Label
 from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.batch_types import ChannelsDiffer, CropsNotJoined, KindsDiffer, LengthsDiffer, PilInBatch

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Fault
 from feedline.compiler.sample_types.model import Image, differ, one_size
 from feedline.compiler.sample_types.words import words
+from feedline.compiler.steps import applied
 from feedline.dsl.diagnostics import Edit, Fix, Label
 from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.batch_types import SizesDiffer
@@ -122,25 +123,3 @@ def _kept(step: ir.Apply) -> int | None:
     items = size.items if isinstance(size, ir.ListValue) else size if isinstance(size, tuple) else (size,)
     only = items[0] if len(items) == 1 else None
     return only if isinstance(only, int) and not isinstance(only, bool) else None
-
-
-def applied(steps: Sequence[ir.Step]) -> Iterator[ir.Apply]:
-    """Every transform of a chain, in the forms around steps and in containers too."""
-    for step in steps:
-        match step:
-            case ir.Apply():
-                yield step
-                yield from applied([item for arg in step.args for item in _transforms_in(arg.value)])
-            case ir.Maybe(steps=inner) | ir.Shuffled(steps=inner) | ir.OnField(steps=inner):
-                yield from applied(inner)
-            case ir.OneOf(branches=branches):
-                for branch in branches:
-                    yield from applied(branch.steps)
-            case ir.Views(chains=chains):
-                for inner in chains:
-                    yield from applied(inner)
-
-
-def _transforms_in(value: ir.Value) -> list[ir.Apply]:
-    items = value.items if isinstance(value, ir.ListValue) else value if isinstance(value, tuple) else (value,)
-    return [item for item in items if isinstance(item, ir.Apply)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Fault
 from feedline.compiler.sample_types.model import Boxes, Field, Image, Mask, Role, Sample, Types
-from feedline.compiler.sample_types.sizes_differ import applied
+from feedline.compiler.steps import applied
 from feedline.dsl.diagnostics import Edit, Fix, Label
 from feedline.dsl.frozen import frozen
 from feedline.dsl.rules.types_shapes import BoxesCutAway, BoxFormat, EmptyBoxes, LeftBehind

@@ -17,6 +17,7 @@ from torchvision import datasets, transforms
 from torchvision.transforms import v2
 
 from feedline.compiler import ir
+from feedline.compiler.steps import applied, walked
 from feedline.runtime.arguments import python_arguments, python_value
 from feedline.runtime.bench.measure import Subject
 from feedline.runtime.loader import Loader, to_device
@@ -181,7 +182,9 @@ class SeveralViews:
 
 def _chain(steps: tuple[ir.Step, ...]) -> Callable[..., Any] | None:
     """The steps by torchvision's first transforms where these have all of them, as tutorials do, else by v2's."""
-    names = {step.name: step for step in _applied(steps)}
+    if any(isinstance(step, ir.OnField) for step in walked(steps)):
+        raise CannotWrite("it changes one field alone with `on`")
+    names = {step.name: step for step in applied(steps)}
     first = "ToTensor" in names and all(_known(transforms, step) for step in names.values())
     module: Any = transforms if first else v2
     built = [_build(module, step, steps[place + 1 :]) for place, step in enumerate(_up_to_views(steps))]
@@ -196,27 +199,6 @@ def _up_to_views(steps: tuple[ir.Step, ...]) -> tuple[ir.Step, ...]:
         if isinstance(step, ir.Views):
             return steps[: place + 1]
     return steps
-
-
-def _applied(steps: Sequence[ir.Step]) -> Iterator[ir.Apply]:
-    """Every single transform, however deep."""
-    for step in steps:
-        match step:
-            case ir.Apply():
-                nested = [arg.value for arg in step.args if arg.name == "transforms"]
-                items = [item for value in nested for item in (value.items if isinstance(value, ir.ListValue) else ())]
-                yield step
-                yield from _applied([item for item in items if isinstance(item, ir.Apply)])
-            case ir.Maybe(steps=inner) | ir.Shuffled(steps=inner):
-                yield from _applied(inner)
-            case ir.OneOf(branches=branches):
-                for branch in branches:
-                    yield from _applied(branch.steps)
-            case ir.Views(chains=chains):
-                for chain in chains:
-                    yield from _applied(chain)
-            case ir.OnField():
-                raise CannotWrite("it changes one field alone with `on`")
 
 
 def _known(module: Any, step: ir.Apply) -> bool:

@@ -11,10 +11,10 @@ import numpy as np
 
 from feedline.compiler import ir
 from feedline.compiler.explain.text import Writer
-from feedline.compiler.lints.roles import applied
 from feedline.compiler.passes.direct_kernels import DIRECT
 from feedline.compiler.paths import folder_of
 from feedline.compiler.plan import Plan
+from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.caches import NothingKept
 from feedline.runtime.cache.budget import GB, allowed_disk, allowed_memory, amount, estimated_bytes
@@ -94,7 +94,8 @@ def _opened(folder: str, header: Header, limit: int, size: Size, alone: bool) ->
 def _may_lend(rest: tuple[ir.Step, ...], collator: Collator) -> bool:
     """Whether nobody writes into the images that come out of the cache: no code of the user's sees them before they are
     copied into a batch."""
-    user = any(isinstance(step, ir.Apply) and (step.target is not None or step.registered) for step in applied(rest))
+    steps = (step for step in able_to_run(rest) if isinstance(step, ir.Apply))
+    user = any(step.target is not None or step.registered for step in steps)
     return not user and collator.copies_images
 
 
