@@ -2,7 +2,8 @@
 
 Against torchvision's dataset with the same chain on PIL images and two worker processes, and against the loader itself
 without a cache. `second epoch on` reads with a loader that has filled its cache; `second process` with a new one on a
-folder that another has filled, checksums and all; `first epoch` begins with nothing.
+folder that another has filled, checksums and all; `first epoch` begins with nothing. What a new loader takes until its
+first batch is there, whatever follows, stands by itself in the last table.
 
     python benchmarks/cached.py [--quick]
 """
@@ -10,8 +11,10 @@ folder that another has filled, checksums and all; `first epoch` begins with not
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import images
@@ -51,9 +54,28 @@ def loader(photos: Path, cache: str, workers: int = 2) -> Any:
     return feedline.compile(path).train
 
 
+def started(make: Callable[[], Iterable[Any]]) -> tuple[float, float]:
+    """Milliseconds until a new loader's first batch is there, and the images a second of the rest of its epoch."""
+    times = [time.perf_counter()]
+    for batch in make():
+        times.append(time.perf_counter())
+        del batch
+    return (times[1] - times[0]) * 1000, (len(times) - 3) * BATCH / (times[-2] - times[1])  # the last may be smaller
+
+
+def starts(bench: Bench, ways: dict[str, Callable[[], Iterable[Any]]]) -> None:
+    """Print what a new loader takes to start, and its rate from then on."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for _ in range(bench.rounds):
+        for name, make in ways.items():
+            found[name].append(started(make))
+    rows = [(name, *(f"{median(column):,.0f}" for column in zip(*each, strict=True))) for name, each in found.items()]
+    bench.table("A new loader", ("", "ms to its first batch", "images/s after it"), rows)
+
+
 def run(bench: Bench) -> None:
     """The tables of later epochs and of the first."""
-    photos = images.photos(bench.folder / "photos", 96 if bench.quick else 1000)
+    photos = images.photos(bench.folder / "photos", 192 if bench.quick else 1000)
     kept = photos.parent / "kept"
     hand, off = tutorial(photos), loader(photos, "off")
     filled = {workers: loader(photos, 'disk("kept")', workers) for workers in (0, 2)}
@@ -78,6 +100,15 @@ def run(bench: Bench) -> None:
         "the first epoch, which fills it, 2 workers",
         {"off": lambda: filling("off"), "memory": lambda: filling("memory"), "disk": lambda: filling('disk("kept")')},
         peer="off",
+    )
+    rate(loader(photos, 'disk("kept")'), BATCH)
+    starts(
+        bench,
+        {
+            "tutorial, 2 workers": lambda: tutorial(photos),
+            "without a cache, 2 workers": lambda: loader(photos, "off"),
+            "disk, second process, 2 workers": lambda: loader(photos, 'disk("kept")'),
+        },
     )
 
 

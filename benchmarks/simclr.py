@@ -17,6 +17,7 @@ from torchvision import datasets
 from torchvision.transforms import transforms as v1
 
 import feedline
+from feedline.runtime.gather import jit
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 BATCH, WORKERS = 64, 2
@@ -59,7 +60,8 @@ def run(bench: Bench) -> None:
     variants: dict[str, Callable[[], float]] = {
         "wrapper": lambda: rate(by_hand(folder), BATCH),
         "feedline": _ours(folder, ""),
-        "feedline, processes": _ours(folder, "worker_kind = process"),
+        **({"feedline[jit]": _ours(folder, "", numba=True)} if bench.has("numba") else {}),
+        "feedline, threads": _ours(folder, "worker_kind = thread"),
         "feedline, off": _ours(folder, "optimize = off"),
     }
     bench.compare(f"two views of 96 x 96, batch {BATCH}, {WORKERS} workers", variants, peer="wrapper")
@@ -80,7 +82,9 @@ def by_hand(folder: Path) -> DataLoader[Any]:
     return DataLoader(dataset, BATCH, shuffle=True, drop_last=True, num_workers=WORKERS)
 
 
-def _ours(folder: Path, more: str) -> Callable[[], float]:
+def _ours(folder: Path, more: str, numba: bool = False) -> Callable[[], float]:
+    """feedline, as installed or with the extra `jit`."""
+    jit.available = lambda: numba
     text = PIPE.format(folder=folder, batch=BATCH, workers=WORKERS, more=more)
     loader = feedline.compile(text).train
     return lambda: rate(loader, BATCH)

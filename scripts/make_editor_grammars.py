@@ -65,7 +65,7 @@ def textmate() -> dict[str, object]:
             "reserved": {
                 "patterns": [
                     _scoped("constant.language", _words(KEYWORDS["constant"])),
-                    _scoped("keyword.operator.logical", _words(_WORD_OPERATORS)),
+                    _scoped("keyword.operator.logical", _word_operators()),
                 ]
             },
             "declaration": _declaration(),
@@ -119,6 +119,12 @@ def _whole(pattern: str) -> str:
 
 def _words(words: tuple[str, ...]) -> str:
     return _whole("|".join(sorted(words)))
+
+
+def _word_operators() -> str:
+    """Those that may be names, too (`matches`), are operators before an operand alone."""
+    operand = r"(?=[^\S\r\n]+[\w\"'])"
+    return _whole("|".join(word if word in RESERVED else f"{word}{operand}" for word in sorted(_WORD_OPERATORS)))
 
 
 def _declaration() -> dict[str, object]:

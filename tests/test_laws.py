@@ -8,11 +8,15 @@ import sys
 from importlib import metadata, resources
 from pathlib import Path
 
+import pytest
+
 import feedline
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "feedline"
 HEAVY = ("torch", "torchvision", "PIL", "pycocotools", "numpy")
+SLOW = ("click", "attr", "cattrs", "concurrent.futures", "multiprocessing")
+"""What takes milliseconds to import, and a plain check can do without."""
 
 MAX_FILE = 400
 MAX_FUNCTION = 50
@@ -26,9 +30,9 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """`module.function` of each function that may be longer, with the reason."""
 
 
-def _loaded_after(code: str) -> list[str]:
-    """Which heavy packages a fresh interpreter holds after running `code`."""
-    script = f"{code}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+def _loaded_after(code: str, names: tuple[str, ...] = HEAVY) -> list[str]:
+    """Which of the (heavy) packages a fresh interpreter holds after running `code`."""
+    script = f"{code}\nimport sys\nprint(*[name for name in {names!r} if name in sys.modules])"
     # The work is done in a directory without a feedline, so that what is installed is what is tested.
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd="/")
     return result.stdout.split()
@@ -73,6 +77,17 @@ def test_checking_a_file_imports_nothing_heavy() -> None:
         f"from feedline.cli import main\nimport os, sys\nassert main(['check', {str(path)!r}]) == 0\nsys.stdout.flush()"
     )
     assert [word for word in _loaded_after(code) if word in HEAVY] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("let a = 1\n", 0), ("let a = b\n", 1), ("let = (1\n", 1)], ids=["good", "a name", "syntax"]
+)
+def test_a_plain_check_imports_nothing_slow(text: str, code: int, tmp_path: Path) -> None:
+    """`feedline check FILE` answers a third sooner without click and attrs, whatever it says."""
+    path = tmp_path / "a.pipe"
+    path.write_text(text, encoding="utf-8")
+    run = f"from feedline.cli import main\nassert main(['check', {str(path)!r}]) == {code}"
+    assert [word for word in _loaded_after(run, HEAVY + SLOW) if word in HEAVY + SLOW] == []
 
 
 def test_every_package_and_module_says_what_it_is_for() -> None:

@@ -60,8 +60,8 @@ def test_tables(bench: Callable[..., Any]) -> None:
     assert "images/s if batches were free" in shown
     assert "main process" in shown
     assert "never waits." in shown
-    assert "RandomCrop" not in shown.partition("A training step")[0]
-    assert "RandomCrop" in bench("--stages").out.partition("A training step")[0]
+    assert " RandomCrop " not in shown.partition("A training step")[0]
+    assert " RandomCrop " in bench("--stages").out.partition("A training step")[0]
 
 
 def test_against_off_and_hand(bench: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ from feedline.cli import main
 from feedline.compiler import catalogue
 from feedline.compiler.catalogue import parse_type
 from feedline.compiler.options import OPTIONS
-from feedline.compiler.reference import KINDS, topics
+from feedline.compiler.reference import KINDS, find, section, topics
 from feedline.compiler.reference.schema import spelled
 from feedline.dsl.rules import RULES
 from feedline.grammar import KEYWORDS, keyword_types, parser
@@ -58,9 +58,49 @@ def test_a_name_of_two_things(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["## `transform`: a declaration", "## `transform`: a loader statement", "## `Pad`: a transform"] == heads
 
 
-@pytest.mark.parametrize(("word", "near"), [("forse", "`force`"), ("Resise", "`Resize`"), ("qqqqqq", "lists what")])
+def test_a_form_in_several_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """`one of` is the page of `one`, quoted or not; a word with a page of its own has it, too."""
+    for words in (["one of"], ["one", "of"]):
+        assert 0 == main(["doc", *words])
+        assert capsys.readouterr().out.startswith("## `one`: a step of a chain\n\n```text\none of { A; B weight 2 }")
+    assert 0 == main(["doc", "force at least"])
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("## ")]
+    assert ["## `force`: a sampling statement", "## `least`: a clause"] == heads
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("imagenet.mean", ["constant"]), ("mnist", ["constant", "dataset"])])
+def test_a_constant(name: str, kinds: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Its values; a dataset of the same name is not hidden by it."""
+    assert 0 == main(["doc", name])
+    printed = capsys.readouterr().out
+    assert kinds == [line.split(": a ")[1] for line in printed.splitlines() if line.startswith("## ")]
+    assert f"\n- `{name.split('.')[0]}.mean` is `(0." in printed
+
+
+@pytest.mark.parametrize("name", ["RandomResizedCrop", "CocoDetection", "param", "AugMix", "Kinetics"])
+def test_a_page_fits_80_columns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the words of the page of the docs, in their order, and nothing for a terminal alone."""
+    assert 0 == main(["doc", name])
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "\x1b" not in printed
+    assert "\n".join(map(section, find(name))).split() == printed.split()
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("forse", "did you mean `force`?"),
+        ("Resise", "`Resize`"),
+        ("flip", "did you mean `RandomHorizontalFlip` or `RandomVerticalFlip`?"),
+        ("Random", "one of 18 more"),
+        ("fl101", "`feedline rule FL101` explains it"),
+        ("photos.train", "lists what"),
+        ("qqqqqq", "lists what"),
+    ],
+)
 def test_a_miss(word: str, near: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage, with what was probably meant."""
+    """Wrong usage, with what was probably meant: a name with these letters in it, else one that is near."""
     assert 2 == main(["doc", word])
     assert near in capsys.readouterr().err
 
@@ -136,6 +176,7 @@ def test_the_schema_holds_everything(capsys: pytest.CaptureFixture[str]) -> None
     assert list(catalogue.transform_names()) == names("transforms")
     assert list(catalogue.dataset_names()) == names("datasets")
     assert list(OPTIONS) == names("options")
+    assert ["env", "python", "memory", "disk"] == names("functions")
     assert sorted(RULES) == names("diagnostics", "code")
     assert set(KEYWORDS["declaration"]) == set(names("declarations"))
 

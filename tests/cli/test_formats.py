@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedline.cli import main
 from feedline.dsl.diagnostics import Label, Reporter, Rule
@@ -88,6 +90,36 @@ def test_a_file_below_the_working_directory(check: Callable[..., str]) -> None:
     """Is named as the repository has it, however it was named to us."""
     assert "::error file=a.pipe," in check("let a = b\n", "github", str(Path.cwd() / "a.pipe"))
     assert "::error file=a.pipe," in check("let a = b\n", "github", "./a.pipe")
+
+
+def test_a_step_in_a_directory_of_the_repository(check: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Annotates the file as the repository has it; the words name it as it was given."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path.cwd().parent))
+    line = check("let a = b\n", "github")
+    assert line.startswith(f"::error file={Path.cwd().name}/a.pipe,line=1,")
+    assert "::a.pipe:1:9: FL102 " in line
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path.cwd() / "elsewhere"))
+    assert check("let a = b\n", "github").startswith("::error file=a.pipe,")
+
+
+@given(st.text(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1))
+def test_a_runner_reads_what_was_written(words: str, name: str) -> None:
+    """By the parser of GitHub's runner (`TryParseV2` in actions/runner, src/Runner.Common/ActionCommand.cs)."""
+    reporter = Reporter()
+    reporter.report(UNKNOWN, f"x{name}.pipe", words)
+    (line,) = github(reporter).split("\n")[:-1]
+    info, data = line.removeprefix("::").split("::", 1)
+    properties = dict(item.split("=", 1) for item in info.removeprefix("error ").split(","))
+    assert {"file": f"x{name}.pipe", "title": "FL102 unknown-name"} == {
+        key: _unescaped(value, ("\r", "\n", ":", ",", "%")) for key, value in properties.items()
+    }
+    assert "FL102" in _unescaped(data, ("\r", "\n", "%"))
+
+
+def _unescaped(text: str, characters: tuple[str, ...]) -> str:
+    for character in characters:
+        text = text.replace(f"%{ord(character):02X}", character)
+    return text
 
 
 def test_nothing_wrong(check: Callable[..., str]) -> None:

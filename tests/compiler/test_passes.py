@@ -31,7 +31,7 @@ def test_what_a_pass_does(name: str, golden: Golden) -> None:
     """Every loader's plan without the pass and with it, and what `explain` says it did."""
     assert name in pass_names()
     text = (FOLDER / f"{name}.pipe").read_text(encoding="utf-8")
-    program = compile_source(SourceText(f"{name}.pipe", text), base=FOLDER).program
+    program = compile_source(SourceText(f"{name}.pipe", text), base=FOLDER, allow_python=True).program
     assert program is not None
     lines: list[str] = []
     for loader in program.loaders:
@@ -39,6 +39,8 @@ def test_what_a_pass_does(name: str, golden: Golden) -> None:
         for word, without in (("before", (name,)), ("after", ())):
             plan = plan_of(program, loader, without)
             late = () if plan.late is None else plan.late.steps
-            lines.append(f"  {word:6}  each sample: {named(plan.chain)}   each batch: {named(late)}\n")
+            once = f"once a sample: {named(plan.chain[: plan.prefix])}   " if plan.cache != "off" else ""
+            each = f"each sample: {named(plan.chain[plan.prefix :])}"
+            lines.append(f"  {word:6}  {once}{each}   each batch: {named(late)}\n")
         lines += [f"  {done.name}: {done.text}\n" for done in plan_of(program, loader).done if done.name == name]
     golden(f"passes/{name}.txt", "".join(lines))

@@ -28,7 +28,9 @@ RESIZES = st.one_of(
     ),
     SIDES.map(lambda side: apply("Resize", side, max_size=side + 7)),
 )
-CROPS = st.sampled_from([apply("CenterCrop", 12), apply("RandomResizedCrop", (9, 11), scale=(0.3, 1.0))])
+CROPS = st.sampled_from(
+    [apply("CenterCrop", 12), apply("RandomResizedCrop", (9, 11), scale=(0.3, 1.0)), apply("RandomCrop", (9, 8))]
+)
 SANITIZE = st.sampled_from(
     [apply("SanitizeBoundingBoxes"), apply("SanitizeBoundingBoxes", 3.5), apply("SanitizeBoundingBoxes", 1.0, 9.1)]
 )

@@ -53,6 +53,24 @@ def test_what_cannot_be_read_is_named() -> None:
     assert ["let   b 2\n"] == list({text[span.start : span.end] for span in made.left})
 
 
+def test_only_what_is_around_a_fault_is_left() -> None:
+    """Among brackets that stay open, in a text with a byte order mark, with its faults at their places."""
+    text = "\ufefflet a=1\ntransform t {\n  Resize(4\nlet   c=3\n}\nlet d=4\n"
+    made = format_source(text)
+    assert "\ufefflet a = 1\ntransform t {\n  Resize(4\nlet c = 3\n}\nlet d = 4\n" == made.text
+    faults = [item for item in parse(text).diagnostics if item.severity == "error"]
+    assert faults == list(made.faults)
+
+
+@pytest.mark.parametrize("before", ["", "let a = = 1\n"])
+def test_what_nests_too_deep_is_left(before: str) -> None:
+    """With the fault that the check tells, in texts that have others too."""
+    text = f"{before}let b = {'(' * 5000}1{')' * 5000}\nlet c=3\n"
+    made = format_source(text)
+    assert text.replace("c=3", "c = 3") == made.text
+    assert "FL006" in [item.code for item in made.faults]
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "  ", "# c", "\ufeff", "}", "(", '"', ";;", "\x00", "let a = (1,\n\n"])
 def test_anything_can_be_laid_out(text: str) -> None:
     """No text raises, and none loses anything but white space."""

@@ -176,6 +176,13 @@ def test_after_deep_nesting_reading_goes_on_at_the_next_declaration() -> None:
     assert "let b = 2" in _kept(text)
 
 
+def test_what_is_left_open_is_not_the_depth_of_what_follows() -> None:
+    """Operators behind a bracket that is never closed do not add up over the declarations of a long file."""
+    text = "let a = (1\n" + "".join(f"let b{number} = 1 + 2\n" for number in range(200))
+    assert ["FL002"] == _codes(text)
+    assert len(parse(text).tree.declarations) == 201
+
+
 def test_lawful_depth_can_be_walked_by_recursion() -> None:
     """At the limit, comparing, printing and reading work by recursion."""
     text = "let a = " + "(" * 49 + "1" + ",)" * 49 + "\n"

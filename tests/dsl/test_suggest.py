@@ -16,13 +16,16 @@ NAMES = ["Resize", "RandomResize", "RandomCrop", "CenterCrop", "RandomErasing", 
         ("trian", ["train"]),
         ("vla", ["val"]),
         ("tran", ["train"]),
+        ("RandomEra", ["RandomErasing"]),
+        ("rand", ["RandomResize", "RandomCrop", "RandomErasing"]),
+        ("Ran", []),
         ("Elastic", []),
         ("", []),
         ("xy", []),
     ],
 )
 def test_near_names_are_found(name, expected):
-    """A few slips are forgiven, a different word is not."""
+    """A few slips are forgiven, an ending that is not typed yet too, a different word is not."""
     assert expected == suggest(name, NAMES)
 
 
@@ -34,6 +37,12 @@ def test_nearest_comes_first():
 def test_limit_bounds_the_list():
     """No more names than asked for."""
     assert 2 == len(suggest("abcd", ["abce", "abcf", "abcg"], limit=2))
+
+
+def test_the_beginning_of_too_many_names_says_nothing():
+    """As many as the limit are named, of more none."""
+    assert ["abcdx", "abcdy"] == suggest("abcd", ["abcdx", "abcdy"], limit=2)
+    assert [] == suggest("abcd", ["abcdefx", "abcdefy", "abcdefz"], limit=2)
 
 
 def test_name_itself_is_not_suggested():

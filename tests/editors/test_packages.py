@@ -7,12 +7,13 @@ import plistlib
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import fields
 
 from feedline import __version__
-from feedline.cli import COMMANDS
+from feedline.cli import COMMANDS, main
 from feedline.compiler.ide.words import FORMS
 from feedline.dsl import parse
 from feedline.lsp import settings
@@ -88,6 +89,41 @@ def test_helix_ties_files_to_the_server() -> None:
     )  # fmt: skip
 
 
+def test_helix_shows_what_the_server_says() -> None:
+    """Without these settings it shows no inlay hints, and messages of one line only."""
+    editor = tomllib.loads((EDITORS / "helix/config.toml").read_text(encoding="utf-8"))["editor"]
+    assert editor["lsp"]["display-inlay-hints"]
+    assert "hint" == editor["end-of-line-diagnostics"]
+
+
+def _json_of(name: str) -> list[Any]:
+    text = (EDITORS / name / "README.md").read_text(encoding="utf-8")
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+
+
+def test_every_editor_sends_settings_that_the_server_reads() -> None:
+    """By their names, below `feedline`."""
+    offered = {name.split(".")[1] for name in PACKAGE["contributes"]["configuration"]["properties"]}
+    helix = tomllib.loads((EDITORS / "helix/languages.toml").read_text(encoding="utf-8"))
+    sent = set(helix["language-server"]["feedline"]["config"]["feedline"])
+    sent |= set(_json_of("sublime")[0]["feedline"]["settings"]["feedline"])
+    sent |= set(re.findall(r"(\w+) = (?:true|false)", (EDITORS / "nvim/lsp/feedline.lua").read_text(encoding="utf-8")))
+    sent |= set(re.findall(r":feedline \(:(\w+)", (EDITORS / "emacs/README.md").read_text(encoding="utf-8")))
+    assert {"data", "inlayHints", "codeLenses"} == sent & offered
+    assert sent <= offered
+
+
+def test_what_zed_and_sublime_start_are_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tasks of Zed run on a file as they are written; Sublime ties the server to the scope of the grammar."""
+    file = tmp_path / "a.pipe"
+    file.write_text('dataset photos=ImageFolder("photos")\nloader train from photos { sample { batch 8 } }\n')
+    for task in _json_of("zed")[1]:
+        assert "feedline" == task["command"]
+        assert 0 == main([argument.replace("$ZED_FILE", str(file)) for argument in task["args"]]), capsys.readouterr()
+    client = _json_of("sublime")[0]["feedline"]
+    assert (["feedline", "lsp"], "source.pipe") == (client["command"], client["selector"])
+
+
 def test_sublime_has_the_grammar_of_vscode() -> None:
     """As a property list, with the endings of files."""
     plist = plistlib.loads((EDITORS / "sublime/Pipe.tmLanguage").read_bytes())
@@ -98,8 +134,9 @@ def test_sublime_has_the_grammar_of_vscode() -> None:
 
 
 def test_hooks_run_commands_that_there_are() -> None:
-    """`feedline check` and `feedline fmt`, on files of the language."""
+    """`feedline check` and `feedline fmt`, on files of the language; the guide shows the same."""
+    guide = (ROOT / "docs/guide/editors.md").read_text(encoding="utf-8")
     text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     entries = re.findall(r"entry: feedline (\w+)", text)
-    assert ["check", "fmt"] == entries
+    assert ["check", "fmt"] == entries == re.findall(r"entry: feedline (\w+)", guide)
     assert set(entries) <= set(COMMANDS)

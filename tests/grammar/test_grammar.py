@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lark.grammar import Rule
+from lark.lexer import LexerState, TerminalDef
+from lark.utils import TextSlice
 
 from feedline import grammar
 from feedline.dsl import lower
+from feedline.grammar.__main__ import _row
 
 PROGRAMS = sorted((Path(__file__).parents[1] / "cases" / "programs").glob("*.pipe"))
 
 
 def _kinds(text: str) -> list[str]:
-    return [token.type for token in grammar.significant(grammar.tokens(text))]
+    return [token.type for token in grammar.tokens(text, without=grammar.SILENT)]
 
 
 def test_grammar_is_unambiguous() -> None:
@@ -34,6 +39,33 @@ def test_tables_and_grammar_read_the_same() -> None:
     built, loaded = grammar.build(), grammar.parser()
     assert {str(rule) for rule in built.rules} == {str(rule) for rule in loaded.rules}
     assert {str(term) for term in built.terminals} == {str(term) for term in loaded.terminals}
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_tokens_are_those_of_lark_s_lexer(path: Path) -> None:
+    """Types, texts and places, of right texts and of what is left of them without every third character."""
+    whole = path.read_text(encoding="utf-8")
+    lexer = grammar.parser().parser.lexer.lexer  # pyright: ignore[reportAttributeAccessIssue]: behind the post-lexer
+    for text in (whole, "".join(letter for number, letter in enumerate(whole) if number % 3)):
+        wanted = lexer.lex(LexerState(TextSlice(text, 0, len(text))), None)
+        found = [(token.type, str(token), token.start_pos, token.end_pos) for token in grammar.tokens(text)]
+        assert [(token.type, str(token), token.start_pos, token.end_pos) for token in wanted] == found
+
+
+def test_rows_are_packed_without_loss() -> None:
+    """What `_row` packs and `_Rows` unpacks is what the automaton does in each state."""
+    built = grammar.build()
+    data, memo = built.memo_serialize([TerminalDef, Rule])
+    table = data["parser"]["parser"]
+    states: dict[int, dict[int, tuple[int, Any]]] = table["states"]
+    rules = {number: Rule.deserialize(entry, {}) for number, entry in memo.items() if entry["__type__"] == "Rule"}
+    rows = grammar._Rows(
+        [_row(states[number]) for number in range(len(states))],
+        {str(number): kind for number, kind in table["tokens"].items()},
+        rules,
+    )
+    automaton = built.parser.parser.parser.parse_table  # pyright: ignore[reportAttributeAccessIssue]  (untyped)
+    assert {state: rows[state] for state in automaton.states} == automaton.states
 
 
 def test_every_keyword_is_listed_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -82,22 +82,29 @@ class Editor:
     client: LanguageClient
     folder: Path
     published: list[types.PublishDiagnosticsParams] = field(factory=list)
+    registered: list[types.RegistrationParams] = field(factory=list)
     initialized: types.InitializeResult | None = None
 
     @classmethod
     async def start(
-        cls, kind: str, folder: Path, encodings: list[str] | None = None, settings: object = None, before: str = ""
+        cls,
+        kind: str,
+        folder: Path,
+        encodings: list[str] | None = None,
+        settings: object = None,
+        before: str = "",
+        change: Callable[[types.ClientCapabilities], object] = id,
     ) -> Editor:
         """Start a server as an editor does. `settings` are those of the user, `encodings` the client's if not usual,
-        `before` what the server's process runs first."""
+        `before` what the server's process runs first, `change` what this client has otherwise than its kind."""
         run = f"{before}\nimport sys\nfrom feedline.cli import main\nsys.exit(main(['lsp']))"
         client = await ClientServerConfig([sys.executable, "-c", run], make_test_lsp_client).start()
         assert isinstance(client, LanguageClient)
         editor = cls(kind, client, folder)
         features: dict[str, Any] = client.protocol.fm.features
         features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS] = editor.published.append
-        # Declared by VS Code, and no matter of these tests.
-        features[types.CLIENT_REGISTER_CAPABILITY] = lambda params: None
+        # Declared by VS Code.
+        features[types.CLIENT_REGISTER_CAPABILITY] = editor.registered.append
         features[types.WORKSPACE_INLAY_HINT_REFRESH] = lambda params: None
         features[types.WORKSPACE_CODE_LENS_REFRESH] = lambda params: None
         if settings is not None:
@@ -105,6 +112,7 @@ class Editor:
         capabilities = client_capabilities(KINDS[kind])
         if encodings is not None:
             capabilities.general = types.GeneralClientCapabilities(position_encodings=encodings)
+        change(capabilities)
         folders = [types.WorkspaceFolder(folder.as_uri(), folder.name)]
         parameters = types.InitializeParams(
             capabilities, root_uri=folder.as_uri(), workspace_folders=folders, initialization_options=settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from lsprotocol import types
 from sessions import Editor, Text
@@ -30,7 +32,40 @@ async def test_a_snippet_is_given_to_who_takes_it(editor: Editor) -> None:
     assert types.InsertTextFormat.Snippet == resize.insert_text_format
     assert isinstance(resize.text_edit, types.TextEdit)
     assert "Resize(${1:size})$0" == resize.text_edit.new_text
-    assert resize.documentation is not None
+
+
+async def test_documentation_comes_when_it_is_shown(editor: Editor) -> None:
+    """To VS Code, which asks for it then; Neovim has it at once. An offer of another list has none."""
+    text = editor.open("transform t { Resiz‸ }")
+    resize = (await items(editor, text))["Resize"]
+    assert ("vscode" == editor.kind) == (resize.documentation is None)
+    shown = await editor.client.completion_item_resolve_async(resize)
+    assert isinstance(shown.documentation, types.MarkupContent)
+    assert "size" in shown.documentation.value
+    assert (resize.label, resize.text_edit) == (shown.label, shown.text_edit)
+    if editor.kind == "vscode":
+        assert None is (await editor.client.completion_item_resolve_async(types.CompletionItem("x"))).documentation
+        await items(editor, text)
+        assert None is (await editor.client.completion_item_resolve_async(resize)).documentation
+
+
+async def test_a_client_without_snippets_gets_none(tmp_path: Path) -> None:
+    """What is written is plain text."""
+
+    def plain(client: types.ClientCapabilities) -> None:
+        assert client.text_document is not None and client.text_document.completion is not None
+        item = types.ClientCompletionItemOptions(documentation_format=[types.MarkupKind.PlainText])
+        client.text_document.completion.completion_item = item
+
+    editor = await Editor.start("vscode", tmp_path, change=plain)
+    found = await items(editor, editor.open("transform t { ‸ }"))
+    assert not [item for item in found.values() if item.insert_text_format == types.InsertTextFormat.Snippet]
+    resize = found["Resize"].text_edit
+    assert isinstance(resize, types.TextEdit)
+    assert "Resize(" == resize.new_text
+    documentation = found["Resize"].documentation
+    assert isinstance(documentation, types.MarkupContent) and "plaintext" == documentation.kind
+    await editor.stop()
 
 
 async def test_the_word_at_the_cursor_is_replaced(editor: Editor) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
-from sessions import Editor
+from sessions import Editor, Text
 
 from feedline.lsp.counts import count
 
@@ -40,11 +40,41 @@ async def test_what_cannot_be_counted_is_not_known(text: str, tmp_path: Path) ->
 
 
 async def test_an_editor_that_wants_counts_gets_them(tmp_path: Path) -> None:
-    """Once they are known, the editor is told to ask for its hints again."""
+    """Once they are known, the editor is told to ask for its hints again; and once the table has changed."""
     editor = await Editor.start("neovim", tmp_path, settings={"data": True})
     asked = asyncio.Event()
     editor.client.protocol.fm.features[types.WORKSPACE_INLAY_HINT_REFRESH] = lambda params: asked.set()
-    text = editor.open(RIGHT, write=True)
-    await asyncio.wait_for(asked.wait(), 60)
-    assert [] == await editor.diagnostics(text)
+    table = tmp_path / "rows.csv"
+    table.write_text("a,label,size\n1,x,5\n2,y,6\n")
+    text = editor.open(
+        'dataset rows = Table("rows.csv", features=["a"], label="label")\nloader t from rows {}\n', write=True
+    )
+    await shown(editor, text, "2 samples", asked)
+    table.write_text("a,label,size\n1,x,5\n2,y,6\n3,y,7\n")
+    changed = types.DidChangeWatchedFilesParams([types.FileEvent(table.as_uri(), types.FileChangeType.Changed)])
+    editor.client.workspace_did_change_watched_files(changed)
+    await shown(editor, text, "3 samples", asked)
+    assert {"size", "label"} <= await offers(editor, text, "group g = rows where ")
+    assert {'"x"', '"y"'} == await offers(editor, text, "group g = rows where label == ")
     await editor.stop()
+
+
+async def offers(editor: Editor, text: Text, words: str) -> set[str]:
+    """What is offered behind words that are written at the end of a text."""
+    editor.change(text, text.text.partition("group")[0] + words)
+    end = text.positions.position(len(text.text))
+    found = await editor.client.text_document_completion_async(types.CompletionParams(text.id, end))
+    assert isinstance(found, types.CompletionList)
+    return {item.label for item in found.items}
+
+
+async def shown(editor: Editor, text: Text, words: str, asked: asyncio.Event) -> None:
+    """Ask for hints whenever the editor is told to, until one says `words`."""
+    whole = types.Range(types.Position(0, 0), types.Position(9, 0))
+    async with asyncio.timeout(60):
+        while True:
+            await asked.wait()
+            asked.clear()
+            hints = await editor.client.text_document_inlay_hint_async(types.InlayHintParams(text.id, whole))
+            if words in [str(hint.label).strip() for hint in hints or ()]:
+                return

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from sessions import Editor
+from sessions import Editor, Text
+
+from feedline.dsl.source import SourceText
+from feedline.lsp.positions import Positions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -136,6 +140,52 @@ async def test_odd_texts_are_served(editor: Editor, text: str) -> None:
     start = types.Position(0, 0)
     editor.change(opened, (types.Range(start, start), TEXT), TEXT)
     assert [] == await editor.diagnostics(opened)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "untitled:Untitled-7", "vscode-notebook-cell:/a/b.ipynb#W0s", "git:/a/b.pipe?%7B%7D", "http://a/b.pipe",
+        "file:///c%3A/a/b.pipe", "file://host/share/a.pipe", "file://", "::", "",
+    ],
+)  # fmt: skip
+async def test_a_text_may_be_anywhere(editor: Editor, uri: str) -> None:
+    """It is checked as it is; what it imports by a relative path is not found from there."""
+    whole = TEXT.replace("batch", "bach") + 'import "x.pipe" (b)\n'
+    item = types.TextDocumentItem(uri, "pipe", 1, whole)
+    editor.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    text = Text(uri, editor.folder, 1, Positions(SourceText(uri, whole), editor.encoding), [])
+    assert ["FL001", "FL107"] == [item.code for item in await editor.diagnostics(text)]
+    params = types.DefinitionParams(text.id, text.range("photos {").start)
+    assert uri == await target(editor, params)
+    editor.close(text)
+
+
+async def target(editor: Editor, params: types.DefinitionParams) -> str:
+    """The URI that a definition leads to."""
+    found = await editor.client.text_document_definition_async(params)
+    assert isinstance(found, Sequence)
+    (link,) = found
+    assert isinstance(link, types.LocationLink)
+    return link.target_uri
+
+
+async def test_a_file_is_itself_however_its_uri_is_written(editor: Editor) -> None:
+    """Clients escape other characters than the server does, and in lower case."""
+    library = editor.folder / f"l\u00edb %20 {editor.kind}.pipe"
+    library.write_text("let size = 8\n")
+    user = editor.open(f'import "{library.name}" (sise)\n{TEXT.replace("8", "sise")}')
+    assert ["FL102"] == [item.code for item in await editor.diagnostics(user)]
+    uri = library.as_uri().replace("%C3%AD", "%c3%ad").replace("l%c3", "%6c%c3")
+    item = types.TextDocumentItem(uri, "pipe", 1, "let sise = 8\n")
+    sent = len(editor.sent(user))
+    editor.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    async with asyncio.timeout(20):
+        while editor.kind == "vscode" and len(editor.sent(user)) == sent:
+            await asyncio.sleep(0.01)
+    assert [] == await editor.diagnostics(user)
+    params = types.DefinitionParams(user.id, user.at("sise"))
+    assert uri == await target(editor, params)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])

@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pytest_lsp import client_capabilities, make_test_lsp_client
 from sessions import Editor
+from wire import Wire
 
 from feedline.cli import main
 from feedline.lsp.features import FEATURES
@@ -120,6 +121,20 @@ def test_it_ends_when_its_client_is_gone() -> None:
     """An editor that crashed leaves no server behind."""
     done = subprocess.run([sys.executable, "-m", "feedline", "lsp"], input=b"", capture_output=True, timeout=30)
     assert (1, b"") == (done.returncode, done.stdout)
+
+
+def test_nothing_is_answered_before_the_client_has_introduced_itself() -> None:
+    """Nor is a text that comes too early a fault: the session goes on."""
+    about = {"textDocument": {"uri": "untitled:1"}}
+    wire = Wire.start("utf-32", introduced=False)
+    wire.say(
+        "textDocument/didOpen", {"textDocument": {**about["textDocument"], "languageId": "", "version": 1, "text": ""}}
+    )
+    with pytest.raises(AssertionError, match="-32002"):
+        wire.ask("textDocument/hover", {**about, "position": {"line": 0, "character": 0}})
+    wire.introduce("utf-32")
+    assert [] == wire.ask("textDocument/foldingRange", about)
+    assert 0 == wire.stop()
 
 
 @pytest.mark.parametrize("address", ["nowhere", "host:port", "host:99999"])

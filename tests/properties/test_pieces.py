@@ -27,6 +27,8 @@ SHUFFLED = [
     '²\n', 'param\n',
     'transform\n', 'dataset train {\n', ' let g = 1\n', 'sample { batch 8 }\n',
     'let h = 5 % %\n', 'import "x" (a,\nb)\n',
+    'let i = ' + '(' * 60 + '\n', 'let j = ' + '(1 + ' * 60 + '1' + ')' * 60 + '\n', 'let k = ' + ')' * 60 + '\n',
+    '{ }\n' * 30, 'param stack\n', 'loader c from photos { collate {\n', '}}\n', 'import "x"', '(a)\n',
 ]  # fmt: skip
 
 

@@ -44,9 +44,12 @@ async function session(page) {
   const says = (what, text) => until(what, async () => (await shown(page)).some((one) => one.includes(text)));
 
   await until('an error', errors);
-  await line('RandomHorizontalFlop').click({ position: { x: 150, y: 9 } });
-  await page.keyboard.press('Control+.');
-  await page.locator('.action-widget', { hasText: 'write `RandomHorizontalFlip`' }).waitFor();
+  const fix = page.locator('.action-widget', { hasText: 'write `RandomHorizontalFlip`' });
+  await until('the quick fix', async () => {
+    await line('RandomHorizontalFlop').click({ position: { x: 150, y: 9 } });
+    await page.keyboard.press('Control+.');
+    return fix.waitFor({ timeout: 3000 }).then(() => true, () => page.keyboard.press('Escape'));
+  });
   await page.keyboard.press('Enter');
   await says('the fix', 'RandomHorizontalFlip()');
   await until('no error', async () => (await errors()) === 0);
@@ -60,9 +63,8 @@ async function session(page) {
   await line('dataset').click({ position: { x: 80, y: 9 } });
   await page.keyboard.press('F2');
   await page.locator('.rename-box.preview').waitFor();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.type('pictures');
-  await page.keyboard.press('Enter');
+  await page.locator('.rename-box input').fill('pictures');
+  await page.locator('.rename-box input').press('Enter');
   await says('the other use', 'from pictures');
   console.log('renamed, both uses');
 

@@ -6,6 +6,7 @@ traceback: what a file, a parameter or the data did wrong is a diagnostic, and s
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:
             no_last_collection()
+        files = _plain(sys.argv[1:] if arguments is None else arguments)
+        if files:
+            with rare_collections():
+                from feedline.cli.plain import check
+            return check(files)
         with rare_collections():
             from feedline.cli.app import application
         return application(arguments)
@@ -30,6 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STOPPED
     except Exception as error:
         return _own_fault(error)
+
+
+def _plain(arguments: Sequence[str]) -> Sequence[str]:
+    """The files of `check FILE...` where nothing else is said: no option, no pattern that click would expand (it does
+    on Windows), no question of a shell that completes."""
+    command, *files = arguments or ("",)
+    if command != "check" or os.name == "nt" or "_FEEDLINE_COMPLETE" in os.environ:
+        return ()
+    return () if any(file.startswith("-") for file in files) else files
 
 
 def _own_fault(error: Exception) -> int:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from feedline.cli.options import json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
 from feedline.cli.output import show_traceback
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
+from feedline.cli.work import Work
 from feedline.runtime.bench.report import BenchReport, LoaderBench
 
 if TYPE_CHECKING:

@@ -8,8 +8,11 @@ from typing import get_args
 import click
 
 from feedline.cli.garbage import rare_collections
+from feedline.cli.many import check_files
+from feedline.cli.options import param_options
 from feedline.cli.output import emit, show
-from feedline.cli.work import Work, param_options
+from feedline.cli.plain import ended
+from feedline.cli.work import Work
 from feedline.dsl.render import Format
 
 
@@ -55,16 +58,11 @@ def command(
             show(work.reporter.diagnostics, work.reporter.sources, format, sys.stderr)
         return 1 if work.failed or changes else 0
     emit(changes, None if format == "text" else sys.stderr)
-    show(work.reporter.diagnostics, work.reporter.sources, format)
-    if format == "text" and not work.reporter.diagnostics:
-        emit(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, nothing wrong\n")
-    return 1 if work.failed else 0
+    return ended(work, files, format)
 
 
 def _check(work: Work, files: tuple[str, ...], data: bool) -> None:
     if not data:
-        from feedline.cli.many import check_files
-
         return check_files(work, files)
     for path in files:
         program = work.check(path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from feedline.cli.options import json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
 from feedline.cli.output import emit_json
-from feedline.cli.work import Work, json_option, known_passes, loader_option, param_options, pass_option, wanted_loaders
+from feedline.cli.work import Work
 from feedline.compiler.explain import FORMAT_VERSION, Page, explain, to_json
 
 

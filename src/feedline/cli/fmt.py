@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from feedline.cli.fix import Fixed, write_files
+from feedline.cli.garbage import rare_collections
 from feedline.cli.output import emit, show
 from feedline.compiler import read_source
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.layout import format_source
-from feedline.dsl.parser import parse
 from feedline.dsl.source import SourceText
 
 WOULD_CHANGE, UNREADABLE = 3, 2
@@ -33,7 +33,9 @@ def command(files: tuple[str, ...], check: bool, diff: bool) -> int:
     the exit code is 2 then.
     """
     reporter = Reporter()
-    changed = [file for source in _sources(files or (".",), reporter) if (file := _laid_out(source, files, reporter))]
+    with rare_collections():
+        sources = _sources(files or (".",), reporter)
+        changed = [file for source in sources if (file := _laid_out(source, files, reporter))]
     if diff:
         emit("".join(file.diff() for file in changed))
     elif files == ("-",):
@@ -73,10 +75,7 @@ def _below(folder: str) -> Iterator[str]:
 def _laid_out(source: SourceText, files: tuple[str, ...], reporter: Reporter) -> Fixed | None:
     """The file as it should be; None where it is so already, unless it goes to standard output."""
     found = format_source(source.text, source.path)
-    if found.left:
-        for diagnostic in parse(source.text, source.path).diagnostics:
-            if diagnostic.severity == "error":
-                reporter.diagnostics.append(diagnostic)
+    reporter.diagnostics += found.faults
     same = found.text == source.text
     return None if same and files != ("-",) else Fixed(source.path, source.text, found.text)
 

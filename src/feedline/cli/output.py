@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from feedline import __version__
@@ -15,6 +17,7 @@ from feedline.dsl.render import Format, render, to_json
 from feedline.dsl.rules.internal import InternalError
 from feedline.dsl.source import SourceText
 
+_PIPED, _WIDEST = 80, 100
 TRACEBACK = "FEEDLINE_TRACEBACK"
 """The environment variable that adds Python tracebacks to what feedline says."""
 
@@ -27,6 +30,26 @@ def emit(text: str, stream: TextIO | None = None) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding))
     stream.flush()
+
+
+def emit_section(text: str) -> None:
+    """Write Markdown to be read as it is, in lines that fit the terminal, or 80 columns. It renders as before."""
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = min(shutil.get_terminal_size().columns, _WIDEST) if terminal else _PIPED
+    emit("".join(f"{line}\n" for line in _fitted(text, width)))
+
+
+def _fitted(text: str, width: int) -> Iterator[str]:
+    fence = None
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fence = line[3:] if fence is None else None
+        if fence in (None, "text"):  # forms may be broken, programs not
+            hang = "    " if fence else "  " * line.startswith("- ")
+            wrap = textwrap.TextWrapper(width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+            yield from wrap.wrap(line) or [""]
+        else:
+            yield line
 
 
 def emit_json(version: int, path: str, content: Mapping[str, Any], reporter: Reporter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from feedline.cli.output import emit
+from feedline.cli.output import emit, emit_section
 from feedline.dsl.diagnostics import Rule
 from feedline.dsl.rule_page import page, section
 from feedline.dsl.rules import RULES
@@ -22,7 +22,10 @@ def command(codes: tuple[str, ...], everything: bool) -> int:
     if everything == bool(codes):
         raise click.UsageError("name a code, such as `feedline rule FL101`, or give `--all`")
     found = [_find(code) for code in codes]
-    emit(page() if everything else "\n".join(section(rule) for rule in found))
+    if everything:
+        emit(page())
+    else:
+        emit_section("\n".join(section(rule) for rule in found))
     return 0
 
 

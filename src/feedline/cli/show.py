@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from feedline.cli.options import json_option, param_options, wanted_loaders
 from feedline.cli.output import emit, emit_json
-from feedline.cli.work import Work, json_option, param_options, wanted_loaders
+from feedline.cli.work import Work
 from feedline.compiler.ir import Program
 from feedline.dsl.rules.promises import NoSuchBatch
 

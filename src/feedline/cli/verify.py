@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from feedline.cli.options import json_option, loader_option, param_options, wanted_loaders
 from feedline.cli.progress import progress
-from feedline.cli.work import Work, json_option, loader_option, param_options, wanted_loaders
+from feedline.cli.work import Work
 from feedline.compiler.ir import Program
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.promises import PlanBreaksPromise

@@ -1,72 +1,25 @@
-"""What the commands have in common: their options, and the way from a path to a checked program and its loaders."""
+"""What the commands have in common: the way from a path to a checked program and its data."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-import click
-from attrs import define, field
+from typing import TYPE_CHECKING
 
 from feedline.cli.output import show
 from feedline.compiler import compile_source, read_source
 from feedline.compiler.ir import Program
 from feedline.compiler.params import Given, definitions, params_file
 from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.frozen import define, field
 from feedline.dsl.ignores import still_idle
 from feedline.dsl.rules.loaders import NothingToRun
 from feedline.dsl.source import SourceText
-from feedline.dsl.suggest import suggest
 
 if TYPE_CHECKING:
     from feedline.runtime.pipeline import Pipeline
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def param_options(command: F) -> F:
-    """The options that every command with a file to check takes: `-D`, `--params`, `--allow-python`."""
-    options = (
-        click.option(
-            "-D", "defines", metavar="NAME=VALUE", multiple=True, help="Set a `param` of the file. Repeatable."
-        ),
-        click.option("--params", metavar="FILE", help="Read `param` values from a TOML or JSON file; `-D` wins."),
-        click.option("--allow-python", is_flag=True, help="Let the file's `python(...)` forms import and run code."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def loader_option(help: str) -> Callable[[F], F]:
-    """`--loader NAME`, of the commands that are about several loaders."""
-    return click.option("--loader", "names", metavar="NAME", multiple=True, help=f"{help} Repeatable.")
-
-
-def json_option(help: str) -> Callable[[F], F]:
-    """`--json`, of the commands whose result is a page or a table."""
-    return click.option("--json", "as_json", is_flag=True, help=help)
-
-
-def pass_option(command: F) -> F:
-    """`--no-pass`, of the commands that show or run a plan."""
-    text = "Leave out a pass of the optimiser, as `explain` names it. Repeatable."
-    return click.option("--no-pass", "without", metavar="NAME", multiple=True, help=text)(command)
-
-
-def known_passes(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of passes, all known. Wrong usage otherwise."""
-    from feedline.compiler.passes import pass_names
-
-    for name in names:
-        if name not in pass_names():
-            near = suggest(name, pass_names(), 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(f'`{n}`' for n in pass_names())}"
-            raise click.UsageError(f"there is no pass `{name}`; {hint}")
-    return names
 
 
 @define
@@ -86,7 +39,9 @@ class Work:
         wrong = Reporter()
         given = definitions(defines, wrong)
         if wrong.failed:
-            raise click.UsageError(wrong.diagnostics[0].message)
+            from click import UsageError  # a plain check has no use for it, see `plain`
+
+            raise UsageError(wrong.diagnostics[0].message)
         work = cls({}, allow_python)
         if params is not None:
             given = {**params_file(params, work.reporter), **given}
@@ -152,14 +107,3 @@ class Work:
             if item not in self._known:
                 self._known.add(item)
                 self.reporter.diagnostics.append(item)
-
-
-def wanted_loaders(program: Program, names: tuple[str, ...]) -> list[str]:
-    """The loaders that a command is about: those named, in the file's order, or all."""
-    have = [loader.name for loader in program.loaders]
-    for name in names:
-        if name not in have:
-            near = suggest(name, have, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{n}`' for n in have) or 'none'}"
-            raise click.UsageError(f"`{program.path}` has no loader `{name}`; {hint}")
-    return [name for name in have if not names or name in names]

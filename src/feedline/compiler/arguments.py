@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import define, evolve, field
-
 from feedline.compiler import ir
 from feedline.compiler.catalogue import (
     Entry,
@@ -25,6 +23,7 @@ from feedline.compiler.names import last_part
 from feedline.compiler.values import UNKNOWN, Evaluated
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
+from feedline.dsl.frozen import define, evolve, field
 from feedline.dsl.rules.names import UnknownSource, UnknownTransform
 from feedline.dsl.rules.values import (
     MissingArgument,

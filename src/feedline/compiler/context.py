@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from attrs import define, field
-
 from feedline.compiler.ir import Apply, Group
 from feedline.compiler.names import Declared, Unit
 from feedline.compiler.params import Given
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label, Reporter
+from feedline.dsl.frozen import define, field
 from feedline.dsl.rules.names import Circular
 from feedline.dsl.rules.values import TooLarge
 

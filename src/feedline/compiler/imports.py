@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from attrs import define, field
-
 from feedline.compiler.names import Declared, Unit, declare, enter
 from feedline.compiler.read import read_source
 from feedline.dsl import ParseResult, parse, tree
 from feedline.dsl.diagnostics import Reporter
+from feedline.dsl.frozen import define, field
 from feedline.dsl.rules.names import BadImport, ImportCycle, UnknownName
 from feedline.dsl.source import SourceText, Span
 from feedline.dsl.suggest import did_you_mean

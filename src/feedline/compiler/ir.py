@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from attrs import field
-
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import field, frozen
 from feedline.dsl.source import SourceText, Span
 
 IR_VERSION = 1

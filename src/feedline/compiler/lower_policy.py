@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from attrs import define, evolve, field
-
 from feedline.compiler import ir
 from feedline.compiler.context import Context
 from feedline.compiler.names import Declared, Unit
@@ -24,7 +22,7 @@ from feedline.compiler.policy_statements import Statements
 from feedline.compiler.values import UNKNOWN, Unknown
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Label, Rule
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, evolve, field, frozen
 from feedline.dsl.rules.forms import NoBatchSize
 from feedline.dsl.rules.loaders import RepeatedStatement
 from feedline.dsl.rules.policies import AcrossRanksOnce, DrawSize, StageOrder

@@ -10,12 +10,10 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from attrs import define, field
-
 from feedline.compiler.catalogue import constants
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Fix, Label, Reporter
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.rules.names import DuplicateName, ReservedName, UnknownName, WrongKind
 from feedline.dsl.rules.values import UnsuitableValue
 from feedline.dsl.source import SourceText, Span

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field
-
 from feedline.compiler import ir
 from feedline.compiler.catalogue.types import ParamType, parse_type
 from feedline.dsl.frozen import frozen
@@ -19,7 +17,7 @@ class LoaderOption:
     """One option of a loader."""
 
     name: str
-    type: ParamType = field(converter=parse_type)
+    type: ParamType
     default: ir.Value
     doc: str
     words: tuple[str, ...] = ()
@@ -35,47 +33,49 @@ OPTIONS: Mapping[str, LoaderOption] = {
     option.name: option
     for option in (
         LoaderOption(
-            "num_workers", "int 0.. | {auto}", 0,
+            "num_workers", parse_type("int 0.. | {auto}"), 0,
             "Workers that read samples; 0 reads in the main process, `auto` takes one a core.", ("auto",),
         ),
         LoaderOption(
-            "worker_kind", "{auto process thread}", ir.Symbol("auto"),
+            "worker_kind", parse_type("{auto process thread}"), ir.Symbol("auto"),
             "What the workers are: `process`, `thread`, or threads where that is faster (`auto`).",
             ("auto", "process", "thread"), needs_workers=True,
         ),
-        LoaderOption("pin_memory", "bool", False, "Put batches into page-locked memory, for fast copies to a GPU."),
         LoaderOption(
-            "prefetch_factor", "int 1.. | none", None,
+            "pin_memory", parse_type("bool"), False, "Put batches into page-locked memory, for fast copies to a GPU."
+        ),
+        LoaderOption(
+            "prefetch_factor", parse_type("int 1.. | none"), None,
             "Batches that each worker prepares ahead; `none` is DataLoader's default, 2.", needs_workers=True,
         ),
         LoaderOption(
-            "persistent_workers", "bool", False,
+            "persistent_workers", parse_type("bool"), False,
             "Keep the workers alive from one epoch to the next.", needs_workers=True,
         ),
         LoaderOption(
-            "timeout", "float 0..", 0.0,
+            "timeout", parse_type("float 0.."), 0.0,
             "Seconds to wait for a batch from the workers; 0 waits for ever.", needs_workers=True,
         ),
         LoaderOption(
-            "multiprocessing_context", "{fork forkserver spawn} | none", None,
+            "multiprocessing_context", parse_type("{fork forkserver spawn} | none"), None,
             "How workers are started; `none` is Python's default here.", needs_workers=True,
         ),
         LoaderOption(
-            "device", "{cpu cuda mps xpu auto} | str | none", ir.Symbol("cpu"),
+            "device", parse_type("{cpu cuda mps xpu auto} | str | none"), ir.Symbol("cpu"),
             "Where batches arrive, copied asynchronously; `auto` takes the accelerator there is.",
             ("cpu", "cuda", "mps", "xpu", "auto"),
         ),
         LoaderOption(
-            "verify", "bool", False,
+            "verify", parse_type("bool"), False,
             "Count the groups of every batch that comes out, and fail with its number if a promise is broken.",
         ),
         LoaderOption(
-            "cache", "{off memory}", ir.Symbol("off"),
+            "cache", parse_type("{off memory}"), ir.Symbol("off"),
             'Keep what the deterministic front of the chain yields: `memory`, `disk("dir")` or `off`.',
             ("off", "memory"),
         ),
         LoaderOption(
-            "optimize", "{exact fast off}", ir.Symbol("exact"),
+            "optimize", parse_type("{exact fast off}"), ir.Symbol("exact"),
             "`exact` never changes a value, `fast` may use scaled decoding, `off` runs the chain as written.",
             ("exact", "fast", "off"),
         ),

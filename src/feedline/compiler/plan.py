@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field, frozen
-
 from feedline.compiler.ir import Apply, Loader, Program, Step, Symbol
+from feedline.dsl.frozen import field, frozen
 
 
 @frozen
@@ -47,7 +46,12 @@ class Plan:
     """How many steps at the front of `chain` are run once a sample and kept, see `cache`."""
     cache: Literal["off", "memory", "disk"] = "off"
     direct: int = 0
-    """How many steps after those of `prefix` call torchvision's kernels directly, on pixels as they are decoded."""
+    """How many steps after those of `prefix` call torchvision's kernels directly, on pixels as they are decoded. Views
+    count as one: the first steps of each do."""
+    colour: bool = False
+    """Steps of colour and blur, wherever they stand, compute the same in fewer passes over the pixels."""
+    drawn: bool = False
+    """What the steps draw is drawn before the image is decoded: `chain` is `RandomResizedCrop` and flips."""
     threads: bool = False
     """The workers are threads of this process, not processes of their own."""
     scaled: bool = False

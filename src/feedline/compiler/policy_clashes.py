@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attrs import define, field
-
 from feedline.compiler.policy_statements import Statements, is_rest
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.rules.forms import Contradiction
 from feedline.dsl.rules.sampling import NothingForced
 

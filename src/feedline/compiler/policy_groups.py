@@ -7,13 +7,12 @@ makes the group of the loader's dataset that is meant.
 
 from __future__ import annotations
 
-from attrs import define, evolve, field
-
 from feedline.compiler import ir
 from feedline.compiler.context import Context
 from feedline.compiler.lower_data import belongs
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label
+from feedline.dsl.frozen import define, evolve, field
 from feedline.dsl.rules.policies import NotAComponent
 from feedline.dsl.source import Span
 from feedline.dsl.suggest import did_you_mean

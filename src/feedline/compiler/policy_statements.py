@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from attrs import define, field
-
 from feedline.compiler import expect, ir
 from feedline.compiler.arithmetic import describe
 from feedline.compiler.context import Context
@@ -17,6 +15,7 @@ from feedline.compiler.policy_groups import Named
 from feedline.compiler.values import UNKNOWN
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Fix, Label, Rule
+from feedline.dsl.frozen import define, field
 from feedline.dsl.rules.loaders import RepeatedStatement
 from feedline.dsl.rules.policies import BadLimit
 

@@ -6,8 +6,6 @@ Built-in fields come before parameters and constants of the same name; a column 
 
 from __future__ import annotations
 
-from attrs import define, field
-
 from feedline.compiler import ir
 from feedline.compiler.arithmetic import describe
 from feedline.compiler.context import Context
@@ -15,6 +13,7 @@ from feedline.compiler.lower_values import evaluate
 from feedline.compiler.names import FIELDS, Found, Unit, dotted, look_up, report_wrong_kind
 from feedline.compiler.values import UNKNOWN
 from feedline.dsl import tree
+from feedline.dsl.frozen import define, field
 from feedline.dsl.rules.forms import BadPredicate
 from feedline.dsl.rules.names import UnknownName
 from feedline.dsl.suggest import did_you_mean

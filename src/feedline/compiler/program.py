@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from attrs import define
-
 from feedline.compiler import ir
 from feedline.compiler.context import Context
 from feedline.compiler.imports import Loaded, Parse, load
@@ -34,7 +32,7 @@ from feedline.compiler.values import UNKNOWN
 from feedline.compiler.worker_kind import check_worker_kinds
 from feedline.dsl import parse
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, frozen
 from feedline.dsl.ignores import report_ignores
 from feedline.dsl.rules.names import EmptyFile
 from feedline.dsl.source import Sources, SourceText, Span
@@ -51,7 +49,7 @@ class CheckResult:
     """What a comment of the file silences."""
 
 
-@define(eq=False, slots=False)
+@define
 class Worked:
     """Everything a check finds on its way: what editors ask about, also where there are errors.
 

@@ -11,8 +11,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from attrs import evolve
-
 from feedline.compiler import arithmetic
 from feedline.compiler.catalogue import constants, dataset, dataset_names, transform, transform_names
 from feedline.compiler.catalogue.types import ENUMS, ParamType, parse_type
@@ -21,7 +19,7 @@ from feedline.compiler.names import Declared, Lost, Unit, dotted, look_up, repor
 from feedline.compiler.paths import absolute
 from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit, Fix, Reporter, Rule
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, frozen
 from feedline.dsl.rules.names import UnknownName
 from feedline.dsl.rules.values import DivisionByZero, NotAValue, TooLarge, UnsetVariable, ValueMismatch
 from feedline.dsl.source import Span

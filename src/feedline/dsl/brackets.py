@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from attrs import define, evolve, field, frozen
 from lark import Token
 
+from feedline.dsl.frozen import define, evolve, field, frozen
 from feedline.dsl.source import SourceText
 from feedline.dsl.tokens import made_up, offsets
 from feedline.grammar import CLOSING, OPENING, SEPARATORS

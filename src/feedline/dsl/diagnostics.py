@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
-from attrs import define, field
-
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.source import Sources, SourceText, Span
 
 Severity = Literal["error", "warning", "hint"]

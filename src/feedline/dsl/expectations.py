@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import field, frozen
 from lark import Token
 
 from feedline.dsl.brackets import Fault, closing_edit
 from feedline.dsl.diagnostics import Edit, Fix, Label, Reporter, Rule
+from feedline.dsl.frozen import field, frozen
 from feedline.dsl.hints import (
     COMPARED,
     misplaced,

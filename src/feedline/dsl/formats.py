@@ -29,7 +29,7 @@ def github(diagnostics: Iterable[Diagnostic]) -> str:
 
 def _annotation(diagnostic: Diagnostic) -> str:
     rule = RULES.get(diagnostic.code)
-    place: dict[str, object] = {"file": below(diagnostic.path)}
+    place: dict[str, object] = {"file": _in_repository(diagnostic.path)}
     if diagnostic.span is not None:
         place |= {"line": diagnostic.line, "endLine": diagnostic.end_line}
         if diagnostic.line == diagnostic.end_line:  # GitHub takes columns only of a single line
@@ -40,6 +40,13 @@ def _annotation(diagnostic: Diagnostic) -> str:
     words = [shown, *(f"note: {note}" for note in diagnostic.notes)]
     words += [f"help: {diagnostic.help}"] if diagnostic.help else []
     return f"::{_GITHUB_LEVELS[diagnostic.severity]} {properties}::{_escaped(_plain(chr(10).join(words)))}"
+
+
+def _in_repository(path: str) -> str:
+    """A file as a runner looks for it: below the repository's root, whatever directory the step runs in."""
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    inside = os.path.relpath(path, root) if root and os.path.exists(path) else ".."
+    return below(path) if inside.startswith("..") else inside.replace(os.sep, "/")
 
 
 def _escaped(text: str, further: str = "") -> str:

@@ -8,34 +8,8 @@ from lark import Token
 
 from feedline.dsl.brackets import stay_open
 from feedline.dsl.source import SourceText
-from feedline.dsl.tokens import offsets
-from feedline.grammar import CLOSING, KEYWORDS, OPENING, RESERVED, SEPARATORS, keyword_types
-
-_AFTER_NAME: dict[str, frozenset[str]] = {
-    "DATASET": frozenset({"ASSIGN"}),
-    "LET": frozenset({"ASSIGN"}),
-    "GROUP": frozenset({"ASSIGN"}),
-    "PARAM": frozenset({"ASSIGN", "COLON", "NEWLINE", "SEMICOLON", "_END"}),
-    "LOADER": frozenset({"FROM"}),
-    "TRANSFORM": frozenset({"LBRACE"}),
-    "POLICY": frozenset({"LBRACE"}),
-    "SPLIT": frozenset({"INTO", "BY", "DOT"}),
-}
-"""What follows the name in a head that can be nothing else."""
-
-
-def is_name(token: Token) -> bool:
-    """Whether a token can be a name somewhere."""
-    return token.type == "NAME" or (token.type in keyword_types() and token not in RESERVED)
-
-
-def is_head(tokens: Sequence[Token], at: int = 0) -> bool:
-    """Whether a declaration clearly begins at `tokens[at]`: its keyword, its name, and what must follow the name."""
-    kind = tokens[at].type
-    following = tokens[at + 1 : at + 3]
-    if kind == "IMPORT":
-        return bool(following) and following[0].type == "STRING"
-    return len(following) == 2 and is_name(following[0]) and following[1].type in _AFTER_NAME.get(kind, ())
+from feedline.dsl.tokens import is_head, is_name, offsets
+from feedline.grammar import CLOSING, KEYWORDS, OPENING, SEPARATORS
 
 
 def begins_declaration(tokens: Sequence[Token]) -> bool:

@@ -39,7 +39,7 @@ def parse(text: str, path: str = "<text>") -> ParseResult:
         # Imported here: a right file has no use for it.
         from feedline.dsl.recovery import recover
 
-        declarations = recover(tokens, source, reporter)
+        declarations = tuple(recover([tokens], source, reporter))
     tree = SyntaxTree(Span(path, 0, len(text)), declarations)
     return ParseResult(tree, tuple(in_order(reporter.diagnostics)), source)
 

@@ -9,19 +9,19 @@ automaton's stack back to where the statement began; a declaration whose head do
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
-from attrs import define, evolve, field
 from lark import Token, Tree, UnexpectedToken
 
 from feedline.dsl.brackets import POISON, Fault, mend, swallows_bracket
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.expectations import Place, Problem, beyond_limit, bracket_fault, not_on_new_line, unexpected
-from feedline.dsl.heads import begins_declaration, cut, declared_names, is_head
+from feedline.dsl.frozen import define, evolve, field
+from feedline.dsl.heads import begins_declaration, cut, declared_names
 from feedline.dsl.lower import lower
 from feedline.dsl.source import SourceText, Span
-from feedline.dsl.tokens import GARBAGE, TOO_DEEP, is_made_up, made_up, offsets
+from feedline.dsl.tokens import GARBAGE, TOO_DEEP, is_head, is_made_up, made_up, offsets
 from feedline.dsl.tree import Declaration, ErrorDeclaration
 from feedline.grammar import CLOSING, OPENING, SEPARATORS, Reading, Statements
 
@@ -29,24 +29,21 @@ MAX_ERRORS = 50
 """So many syntax errors are told at most; what follows is read no further."""
 
 
-def recover(
-    tokens: Sequence[Token],
-    source: SourceText,
-    reporter: Reporter,
-    known: Mapping[int, tuple[Declaration, ...]] | None = None,
-) -> tuple[Declaration, ...]:
+def recover(stretches: Iterable[Sequence[Token]], source: SourceText, reporter: Reporter) -> Iterator[Declaration]:
     """The declarations of a text that does not fit the grammar, with what does not fit reported.
 
-    `known` are declarations without faults that have been read already, by the offset at which they begin."""
-    recovery = _Recovery(source, reporter, known or {})
-    return tuple(declaration for chunk in cut(tokens, source) for declaration in recovery.chunk(chunk))
+    Its tokens come in stretches, each from a clear head of a declaration at the left edge; what is between them has no
+    faults. After `MAX_ERRORS` that is no longer so: what follows is lost."""
+    recovery = _Recovery(source, reporter)
+    for tokens in stretches:
+        for chunk in cut(tokens, source):
+            yield from recovery.chunk(chunk)
 
 
 @define
 class _Recovery:
     source: SourceText
     reporter: Reporter
-    known: Mapping[int, tuple[Declaration, ...]]
     errors: int = 0
     _faults: set[int] = field(factory=set)
     """The lines of bracket faults that were told."""
@@ -68,9 +65,6 @@ class _Recovery:
             self._tell(beyond_limit(limit))
         if limit is not None or self.errors >= MAX_ERRORS:
             yield from self._lost(tokens)
-            return
-        if known := self._known(tokens):
-            yield from known
             return
         mended, before_all = mend(tokens, self.source), self.errors
         self._withheld = None
@@ -95,12 +89,6 @@ class _Recovery:
         if self.errors == before_all and (mended.faults or self._withheld):
             # Everything seemed to follow from something else: then the first of it is told.
             self._tell(self._withheld or bracket_fault(mended.faults[0], self.source))
-
-    def _known(self, tokens: list[Token]) -> tuple[Declaration, ...]:
-        """What a chunk holds, where just that is known."""
-        words = [token for token in tokens if token.type not in SEPARATORS]
-        found = self.known.get(offsets(words[0])[0], ()) if words else ()
-        return found if found and found[-1].span.end == offsets(words[-1])[1] else ()
 
     def _unit(self, tokens: list[Token]) -> Iterator[Declaration]:
         """Read what stands on one line, or begins on it with a block: one declaration, or more without line ends."""

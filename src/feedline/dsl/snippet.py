@@ -9,9 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-from attrs import define, field, frozen
 from rich.cells import cell_len
 
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.source import SourceText, Span
 
 Paint = Callable[[str, str], str]

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from attrs import define, field, frozen
+from feedline.dsl.frozen import define, field, frozen
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TypeAlias
 
-from attrs import field, fields
-
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import field, fields, frozen
 from feedline.dsl.source import Span
 
 
@@ -576,6 +574,10 @@ class SyntaxTree(Node):
     declarations: tuple[Declaration, ...]
 
 
+_PLAIN = {"Span", "str", "bool", "int", "float", "None"}
+"""What a field without nodes is said to hold."""
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below `node`, in the order they were written."""
     return iter(_below(node))
@@ -594,7 +596,7 @@ def _below(node: Node) -> list[Node]:
 
 @cache
 def _parts(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(attribute.name for attribute in fields(kind) if attribute.name != "span")
+    return tuple(attribute.name for attribute in fields(kind) if not set(attribute.type.split(" | ")) <= _PLAIN)
 
 
 def walk(node: Node) -> Iterator[Node]:

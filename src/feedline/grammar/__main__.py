@@ -17,9 +17,20 @@ def main() -> None:
     built = build()
     data, memo = built.memo_serialize([TerminalDef, Rule])
     data["options"].pop("postlex")
-    tables = {"made_from": origin(), "data": data, **_packed(memo)}
+    automaton = data["parser"]["parser"]
+    states, automaton["states"] = automaton["states"], {}
+    rows = [_row(states[number]) for number in range(len(states))]
+    tables = {"made_from": origin(), "data": data, "rows": rows, **_packed(memo)}
     path = Path(__file__).with_name("tables.json")
     path.write_text(json.dumps(tables, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _row(actions: dict[int, tuple[int, Any]]) -> list[int]:
+    """A row of the automaton as `_Rows` reads it. Lark writes a rule as its number in the memo."""
+    found: list[int] = []
+    for kind, (reduces, to) in actions.items():
+        found += (kind, -1 - to["@"] if reduces else to)
+    return found
 
 
 def _packed(memo: dict[int, dict[str, Any]]) -> dict[str, list[Any]]:

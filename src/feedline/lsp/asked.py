@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -38,6 +38,18 @@ class Asked:
     def can(self, capability: str) -> bool:
         """Whether the client has said that it can do something."""
         return bool(get_capability(self.server.client_capabilities, capability, False))
+
+    def properties(self, capability: str) -> Sequence[str]:
+        """The properties of an answer that the client asks for only when it shows them."""
+        found = get_capability(self.server.client_capabilities, capability)
+        return found.properties if found is not None else ()
+
+    def written(self, text: str, capability: str) -> types.MarkupContent:
+        """A text in Markdown, which clients that do not know it show as it is. `capability`: the formats that they
+        take there."""
+        formats = get_capability(self.server.client_capabilities, capability) or ()
+        kind = types.MarkupKind.Markdown if types.MarkupKind.Markdown in formats else types.MarkupKind.PlainText
+        return types.MarkupContent(kind, text)
 
     @property
     def others(self) -> list[Analysis]:
@@ -79,8 +91,3 @@ def asked(server: Server, params: Any) -> Asked:
     uri = params.text_document.uri
     analysis = server.documents.analysis(uri)
     return Asked(server, uri, analysis, server.documents.positions(analysis.source))
-
-
-def markdown(text: str) -> types.MarkupContent:
-    """A text in Markdown."""
-    return types.MarkupContent(types.MarkupKind.Markdown, text)

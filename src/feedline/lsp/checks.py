@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PAUSE = 0.15
 """Seconds without a change before a text is checked."""
 
+DATA_PAUSE = 1.0
+"""The same before data are counted again: a file may be written in many steps."""
+
 
 @define(eq=False)
 class Checks:
@@ -30,6 +33,7 @@ class Checks:
     server: Server
     _due: dict[str, asyncio.TimerHandle] = field(factory=dict)
     _counting: set[str] = field(factory=set)
+    _again: asyncio.TimerHandle | None = None
 
     @property
     def asks(self) -> bool:
@@ -52,6 +56,14 @@ class Checks:
         if not self.asks:
             self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
         self.server.start(self._check_importers(uri))
+
+    def count_again(self) -> None:
+        """Count the data of every open file once nothing has come about data for a while."""
+        if self._again is not None:
+            self._again.cancel()
+        uris = [document.uri for document in self.server.documents]
+        later = asyncio.get_running_loop().call_later
+        self._again = later(DATA_PAUSE, lambda: [self.count(uri) for uri in uris])
 
     def count(self, uri: str) -> None:
         """Count the data of a file that has been opened or saved, if the user wants that."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from lsprotocol import types
 
 from feedline.dsl.layout import format_source
-from feedline.dsl.pieces import parse_again
 from feedline.dsl.source import Span
 from feedline.lsp.documents import Document
 from feedline.lsp.positions import Positions
@@ -21,7 +20,7 @@ def layout_edits(document: Document, positions: Positions, within: types.Range |
     """What lays a text out, or the lines of a range in it."""
     first, last = (within.start.line, within.end.line) if within else (0, len(document.source.line_starts))
     edits: list[types.TextEdit] = []
-    for span, text in changes(document.text, format_source(document.text, document.path, parse_again).text):
+    for span, text in changes(document.text, format_source(document.text, document.path).text):
         place = positions.range(Span(document.path, span.start, span.end))
         if first <= place.start.line and place.end.line <= last:
             edits.append(types.TextEdit(place, text))

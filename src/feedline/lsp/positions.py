@@ -42,9 +42,15 @@ class Positions:
         """The position of a code point offset."""
         line, column = self.source.position(offset)
         start = self.source.line_starts[line - 1]
-        before = self.source.text[start : start + column - 1]
-        units = column - 1 if self._plain(before) else sum(map(self._units, before))
-        return types.Position(line - 1, units)
+        return types.Position(line - 1, self.width(start, start + column - 1))
+
+    def width(self, start: int, end: int) -> int:
+        """The units between two code point offsets."""
+        text = self.source.text
+        # Of a whole text Python knows whether it is ASCII, of a part it has to look.
+        if self._plain(text) or self._plain(text[start:end]):
+            return end - start
+        return sum(map(self._units, text[start:end]))
 
     def range(self, span: Span) -> types.Range:
         """The range of a span of this text."""

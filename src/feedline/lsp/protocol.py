@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 class Protocol(LanguageServerProtocol):
     """The protocol of a `Server`."""
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        # What a text that comes before `initialize` is met with; pygls has no answer then.
+        self.client_capabilities = types.ClientCapabilities()
+
     @property
     def left_well(self) -> bool:
         """Whether the client has said that it leaves."""

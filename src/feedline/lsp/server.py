@@ -30,6 +30,9 @@ from feedline.lsp.protocol import Protocol
 
 T = TypeVar("T")
 
+TABLES = "**/*.{csv,tsv,json,jsonl,parquet}"
+"""Files that data are counted from; folders of images change too often, and in too many places."""
+
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +52,13 @@ class OutdatedError(JsonRpcException):
     MESSAGE = "the text has changed since"
 
 
+class TooEarlyError(JsonRpcException):
+    """Nothing is answered before the client has said what it can do."""
+
+    CODE = types.ErrorCodes.ServerNotInitialized
+    MESSAGE = "`initialize` comes first"
+
+
 class Server(LanguageServer):
     """`feedline lsp`, with the features of `feedline.lsp.features`."""
 
@@ -57,7 +67,10 @@ class Server(LanguageServer):
         self.documents = Documents()
         self.features = tuple(import_module(f"feedline.lsp.features.{name}") for name in FEATURES)
         self.checks = Checks(self)
+        self.offered: dict[str, Any] = {}
+        """The documentation of what completion last offered, by what the client knows the offers by."""
         self._answers = ThreadPoolExecutor(1, "answers")
+        self._begun = False
         self._arrived: dict[str, object] = {}
         """What last came about each text, be it its turn or not."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -106,6 +119,8 @@ class Server(LanguageServer):
         empty = getattr(feature, "EMPTY", None)
 
         async def handler(params: Any) -> Any:
+            if not self._begun:
+                raise TooEarlyError
             uri = getattr(getattr(params, "text_document", None), "uri", "")
             arrived = self.arrived(uri)
 
@@ -151,11 +166,16 @@ class Server(LanguageServer):
         self.checks.count(params.text_document.uri)
 
     def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
-        self.checks.everything()
+        data = [change for change in params.changes if not change.uri.endswith(".pipe")]
+        if len(data) < len(params.changes):
+            self.checks.everything()
+        if data:
+            self.checks.count_again()
 
     # ---- the session
 
     def _initialize(self, params: types.InitializeParams) -> None:
+        self._begun = True
         encoding = self.protocol.workspace.position_encoding
         self.documents.encoding = str(getattr(encoding, "value", encoding))
         self._take(params.initialization_options)
@@ -170,7 +190,8 @@ class Server(LanguageServer):
 
     async def _watch(self) -> None:
         """Be told of files that others change, or that are not open."""
-        options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*.pipe")])
+        watched = [types.FileSystemWatcher(pattern) for pattern in ("**/*.pipe", TABLES)]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watched)
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         registration = types.Registration("watched files", method, options)
         await self.client_register_capability_async(types.RegistrationParams([registration]))

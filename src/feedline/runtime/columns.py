@@ -6,8 +6,9 @@ being copied; NumPy sees the same bytes. Forked workers never write to them, so 
 
 from __future__ import annotations
 
+import operator
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -63,43 +64,143 @@ class RaggedColumn:
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
 
+_BLOCK = 256
+"""Strings whose beginnings are counted from the first of them: most need two bytes each then, not eight."""
+_PIECE = 256 * _BLOCK
+"""Strings that are looked at together."""
+
+
 @frozen(eq=False)
 class TextColumn:
-    """One string a sample, kept as one UTF-8 buffer with offsets."""
+    """One string a sample, kept as one UTF-8 buffer without what all of them begin and end with."""
 
     _bytes: torch.Tensor
-    _offsets: torch.Tensor
-
-    @property
-    def bytes(self) -> np.ndarray:
-        """All strings one after the other, UTF-8, uint8."""
-        return self._bytes.numpy()
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """Where each string begins, int64 (n + 1,)."""
-        return self._offsets.numpy()
+    _within: torch.Tensor
+    """Where each string begins in its block, and where the last one ends (n + 1,): int64, or 16 bits without a sign."""
+    _blocks: torch.Tensor
+    """Where each block begins, int64."""
+    _around: tuple[bytes, bytes]
+    """What is before and after each string."""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> TextColumn:
         """The column of some strings."""
-        data, offsets = bytearray(), array("q", [0])
+        data, lengths, common = bytearray(), array("q"), Common()
         for text in texts:
-            data += text.encode("utf-8", "surrogateescape")
-            offsets.append(len(data))
-        return cls(_shared(np.frombuffer(data, np.uint8)), _shared(np.frombuffer(offsets, np.int64)))
+            encoded = text.encode("utf-8", "surrogateescape")
+            data += encoded
+            lengths.append(len(encoded))
+            common.add(encoded)
+        given = np.array(lengths, np.int64)
+        return cls.joined(common.without(np.frombuffer(data, np.uint8), given), given, common)
+
+    @classmethod
+    def joined(cls, data: np.ndarray, lengths: np.ndarray, common: Common) -> TextColumn:
+        """The column of strings one after the other, uint8: `data` without what is `common` to them, `lengths` integers
+        (n,) with it. The arrays are not copied; whoever gives them leaves them alone afterwards."""
+
+        def part(first: int) -> np.ndarray:
+            """Bytes of the strings of some blocks, one row each."""
+            own = np.zeros(min(_PIECE, len(lengths) - first + _BLOCK) // _BLOCK * _BLOCK, np.int64)
+            given = lengths[first : first + len(own)]
+            np.subtract(given, common.length, out=own[: len(given)])
+            return own.reshape(-1, _BLOCK)
+
+        pieces = range(0, len(lengths) + 1, _PIECE)
+        totals = np.concatenate([part(first).sum(1) for first in pieces])
+        within = np.empty(len(lengths) + 1, np.uint16 if totals.max() < 1 << 16 else np.int64)
+        for first in pieces:
+            sizes = part(first)
+            within[first : first + _PIECE] = (np.cumsum(sizes, 1) - sizes).ravel()[: len(within) - first]
+        blocks = np.cumsum(totals) - totals
+        signed = within.view(np.int16) if within.dtype == np.uint16 else within  # older versions of torch lack uint16
+        data = np.require(data, requirements="W")
+        return cls(torch.from_numpy(data), torch.from_numpy(signed), torch.from_numpy(blocks), common.around)
 
     def __len__(self) -> int:
-        return len(self._offsets) - 1
+        return len(self._within) - 1
 
     def __getitem__(self, index: int) -> str:
-        offsets = self._offsets.numpy()
-        return self._bytes.numpy()[offsets[index] : offsets[index + 1]].tobytes().decode("utf-8", "surrogateescape")
+        index = operator.index(index)
+        index += len(self) if index < 0 else 0
+        begins, blocks = self._begins, self._blocks.numpy()
+        block, place = divmod(index, _BLOCK)
+        start, end = int(blocks[block]), int(blocks[block + (place == _BLOCK - 1)])
+        start, end = start + int(begins[index]), end + int(begins[index + 1])
+        before, after = self._around
+        return (before + self._bytes.numpy()[start:end].tobytes() + after).decode("utf-8", "surrogateescape")
+
+    def __iter__(self) -> Iterator[str]:
+        data, (before, after), blocks = self._bytes.numpy(), self._around, self._blocks.numpy()
+        for first in range(0, len(self), _PIECE):
+            begins = self._begins[first : first + _PIECE + 1]
+            of = np.repeat(blocks[first // _BLOCK : first // _BLOCK + _PIECE // _BLOCK + 1], _BLOCK)[: len(begins)]
+            edges = (begins + of).tolist()
+            part = data[edges[0] : edges[-1]].tobytes()
+            for start, end in pairwise(edges):
+                text = before + part[start - edges[0] : end - edges[0]] + after
+                yield text.decode("utf-8", "surrogateescape")
+
+    @property
+    def _begins(self) -> np.ndarray:
+        found = self._within.numpy()
+        return found.view(np.uint16) if found.dtype == np.int16 else found
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All that it is made of: equal for equal strings."""
+        return (*(np.frombuffer(part, np.uint8) for part in self._around), self._bytes.numpy(), self._begins)
 
     def tolist(self) -> list[str]:
         """Every string; for what has to look at all of them at once."""
-        data, offsets = self._bytes.numpy().tobytes(), self._offsets.tolist()
-        return [data[start:end].decode("utf-8", "surrogateescape") for start, end in pairwise(offsets)]
+        return list(self)
+
+
+class Common:
+    """What strings, as UTF-8, begin and end with, all of them."""
+
+    def __init__(self) -> None:
+        self._before: bytes | None = None
+        self._after, self._shortest = b"", 0
+
+    @property
+    def around(self) -> tuple[bytes, bytes]:
+        """The beginning and the end; a string that has nothing else has both."""
+        before = (self._before or b"")[: self._shortest]
+        after = self._after[max(0, len(self._after) + len(before) - self._shortest) :]
+        return before, after
+
+    @property
+    def length(self) -> int:
+        """Bytes of both."""
+        return sum(map(len, self.around))
+
+    def add(self, text: bytes) -> None:
+        """One more string."""
+        if self._before is None:
+            self._before, self._after, self._shortest = text, text, len(text)
+        while not text.startswith(self._before):
+            self._before = self._before[:-1]
+        while not text.endswith(self._after):
+            self._after = self._after[1:]
+        self._shortest = min(self._shortest, len(text))
+
+    def shorten(self, length: int) -> None:
+        """One more string that has so many bytes; that it begins and ends alike is known."""
+        self._shortest = min(self._shortest, length)
+
+    def without(self, data: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Strings one after the other, uint8, of these lengths, integers (n,), without both."""
+        before, after = map(len, self.around)
+        if not before and not after:
+            return data
+        ends = np.cumsum(lengths, dtype=np.int64)
+        kept = np.ones(len(data), bool)
+        for place in range(before):
+            kept[ends - lengths + place] = False
+        for place in range(1, after + 1):
+            kept[ends - place] = False
+        return data[kept]
 
 
 AnyColumn = Column | RaggedColumn | TextColumn
@@ -111,7 +212,7 @@ def arrays(column: AnyColumn) -> tuple[np.ndarray, ...]:
     if isinstance(column, Column):
         return (column.values,)
     if isinstance(column, TextColumn):
-        return column.bytes, column.offsets
+        return column.arrays
     return column.values, column.offsets
 
 

@@ -27,6 +27,7 @@ from feedline.runtime.sources.base import Sample, Source, UnreadableSample, runs
 from feedline.runtime.sources.images import layout
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import Chain
+from feedline.runtime.transforms.drawn import DrawnStep
 
 _TRIED = 8
 """Samples on which a plan that gathers is held against the chain as written before it is used."""
@@ -139,6 +140,7 @@ class PipeDataset(Dataset[Any]):
         self._span = span
         self._user_code = runs_user_code(source)
         self._seeds = chain.is_random or self._user_code
+        self.expect(1)
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -197,6 +199,9 @@ class PipeDataset(Dataset[Any]):
     def expect(self, batches: int) -> None:
         """So many batches are under way at once: their memory is worth keeping."""
         self._collator.memory.kept = max(self._collator.memory.kept, batches)
+        for step in self._chain.steps.steps:
+            if isinstance(step, DrawnStep):
+                step.memory.kept = max(step.memory.kept, batches * self._batch_size)
 
     def _finished(self, batch: Any, epoch: int, number: int, rank: int) -> Any:
         if self._batch_chain is None:

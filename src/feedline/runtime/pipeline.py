@@ -35,6 +35,7 @@ from feedline.runtime.sampling.alike import alike
 from feedline.runtime.sampling.check.absent import warn_absent_classes
 from feedline.runtime.sources.metadata import decodes_files
 from feedline.runtime.transforms import build_batch_chain, build_chain, with_planes
+from feedline.runtime.transforms.drawn import drawn_first
 from feedline.runtime.transforms.scaled import scaled
 
 
@@ -280,9 +281,13 @@ def _dataset(plan: Plan, bound: Bound, indices: np.ndarray, populations: Populat
     )
     kept = kept_samples(plan, bound.source, indices, collator, data.reporter)
     chain = plan.chain if kept is None else plan.chain[plan.prefix :]
-    steps = build_chain(chain, allow_python=allow_python, direct=plan.direct)
+    steps = build_chain(chain, allow_python=allow_python, direct=plan.direct, colour=plan.colour)
     as_decoded = with_planes(steps) if kept is None and decodes_files(bound.source) else None
-    undecoded = scaled(as_decoded) if plan.scaled and as_decoded is not None else None
+    undecoded = None
+    if as_decoded is not None and plan.drawn:
+        undecoded = drawn_first(as_decoded, plan.scaled)
+    if as_decoded is not None and plan.scaled:
+        undecoded = undecoded or scaled(as_decoded)
     dataset = PipeDataset(
         bound.source,
         indices,

@@ -115,8 +115,15 @@ def test_a_named_transform_is_inlined_everywhere_and_goes() -> None:
     )
     expected = (
         "loader x from a {\n  transform {\n    ToImage()  # one\n    Identity()\n  }\n}\n"
-        "loader y from a { transform { ToImage(); Identity() } }\n"
+        "loader y from a { transform { \n  ToImage()  # one\n  Identity()\n } }\n"
     )
+    assert expected == changed(marked, "inline `t` everywhere")
+
+
+def test_no_comment_is_lost_where_a_transform_is_inlined() -> None:
+    """Nor does one take with it what stands behind the name."""
+    marked = "transform ‸t {\n  ToImage()\f # \u2028 one\n  # two\n}\ntransform u { t; Identity() }\n"
+    expected = "transform u { \n  ToImage()\f # \u2028 one\n  # two\n; Identity() }\n"
     assert expected == changed(marked, "inline `t` everywhere")
 
 

@@ -11,8 +11,7 @@ from marked import at_cursor
 from feedline.compiler.ide import KnownData, analyse
 from feedline.compiler.ide.completion import completions
 from feedline.compiler.ide.offers import Completion
-from feedline.dsl.heads import is_name
-from feedline.dsl.tokens import offsets
+from feedline.dsl.tokens import is_name, offsets
 
 BASE = """\
 param root: path = "castings"

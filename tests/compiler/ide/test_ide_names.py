@@ -87,6 +87,16 @@ def test_a_part_is_renamed_with_its_uses() -> None:
     assert expected == edited(analysis, rename(analysis, offset, "most"))
 
 
+def test_two_parts_of_a_data_set_have_two_names() -> None:
+    """The name of another part is refused, that of a part of another data set is not."""
+    start = "dataset a = FakeData(9)\ndataset b = FakeData(9)\nsplit b into other 5, rest 4\n"
+    text = f"{start}split a into train 8, val 1\nloader x from a.train {{}}\n"
+    analysis = analyse(text, PATH)
+    with pytest.raises(RenameError, match="`a` has a part called `val` already"):
+        rename(analysis, text.index("train"), "val")
+    assert 2 == len(rename(analysis, text.index("train"), "other"))
+
+
 @pytest.mark.parametrize(
     "name, why",
     [
@@ -94,7 +104,7 @@ def test_a_part_is_renamed_with_its_uses() -> None:
         ("imagenet", "a name of the language"),
         ("in", "a word of the language"),
         ("a b", "no name"),
-        ("", "no name"),
+        ("", "is empty"),
         ("width", "a field that a condition names"),
     ],
 )

@@ -12,11 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field
-
 from feedline.compiler import ir
 from feedline.compiler.catalogue.types import Misfit, ParamType, parse_type
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import field, frozen
 
 __all__ = [
     "Entry",
@@ -141,6 +139,11 @@ def constants() -> Mapping[str, Mapping[str, ir.Value]]:
         name: {part: value_from_json(value) for part, value in parts.items() if part != "doc"}
         for name, parts in _data("constants").items()
     }
+
+
+def constant_doc(name: str) -> str:
+    """Whose statistics the constants of that name are."""
+    return _data("constants")[name]["doc"]
 
 
 def _entry(kind: Literal["transform", "dataset"], name: str) -> Entry | None:

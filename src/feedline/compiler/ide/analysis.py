@@ -23,11 +23,10 @@ from feedline.compiler.params import Given
 from feedline.compiler.program import Worked, work_out
 from feedline.compiler.sample_types.check import LoaderTypes
 from feedline.dsl import tree
-from feedline.dsl.diagnostics import Diagnostic, Reporter
+from feedline.dsl.diagnostics import Diagnostic
 from feedline.dsl.pieces import parse_again
 from feedline.dsl.source import SourceText, Span
-from feedline.dsl.tokens import scan
-from feedline.grammar import tokens
+from feedline.grammar import SILENT, tokens
 
 
 @define(eq=False, slots=False)
@@ -87,13 +86,13 @@ class Analysis:
 
     @cached_property
     def tokens(self) -> list[Token]:
-        """Every token of the text, white space and comments included."""
-        return list(tokens(self.text))
+        """The tokens of the text, comments and newlines included."""
+        return list(tokens(self.text, without=("SPACE",)))
 
     @cached_property
     def significant(self) -> list[Token]:
-        """The tokens that the parser reads: no white space, no comments, newlines all."""
-        return scan(self.text, self.path, Reporter())
+        """The tokens without white space and comments; newlines all."""
+        return [token for token in self.tokens if token.type not in SILENT]
 
     @cached_property
     def places(self) -> Places:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from feedline.compiler.ide.analysis import Analysis
 from feedline.dsl.diagnostics import Edit
 from feedline.dsl.source import Span
@@ -33,6 +35,6 @@ def append_statement(analysis: Analysis, block: Span, statement: str) -> Edit:
 
 def reindented(text: str, indent: str) -> str:
     """Lines moved to another indentation: the first line where it is, the others by as much as the least of them."""
-    first, *others = text.splitlines()
+    first, *others = re.split(r"\r\n|\n|\r", text)
     least = min((len(line) - len(line.lstrip()) for line in others if line.strip()), default=0)
     return "\n".join([first.strip(), *(f"{indent}{line[least:]}".rstrip() for line in others)])

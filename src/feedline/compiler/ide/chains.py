@@ -12,6 +12,7 @@ from feedline.dsl import tree
 from feedline.dsl.diagnostics import Edit
 from feedline.dsl.layout import format_source
 from feedline.dsl.source import Span
+from feedline.grammar import tokens
 
 Change = tuple[str, tuple[Edit, ...]]
 
@@ -93,8 +94,14 @@ def _inlined(analysis: Analysis, node: tree.Transform, at: Span) -> Edit | None:
         return None
     steps = node.chain.steps
     text = analysis.written(steps[0].span.to(steps[-1].span))
+    inside = analysis.text[node.chain.span.start + 1 : node.chain.span.end - 1].strip()
     indent = indent_of(analysis, at.start)
     braced = analysis.text[chain.span.start] == "{"
+    if any(token.type == "COMMENT" for token in tokens(inside)):
+        # Comments go where their steps go, and nothing may follow one on its line.
+        text = inside
+        if braced and not (_is_alone(analysis, at) and _ends_line(analysis, at)):
+            return Edit(at, f"\n{indent}{INDENT}{reindented(text, indent + INDENT)}\n{indent}")
     if "\n" in text and not braced:
         return Edit(at, f"{{\n{indent}{INDENT}{reindented(text, indent + INDENT)}\n{indent}}}")
     if "\n" in text and _is_alone(analysis, at):
@@ -112,6 +119,12 @@ def _is_alone(analysis: Analysis, at: Span) -> bool:
     """Whether nothing stands before a step on its line."""
     line, column = analysis.source.position(at.start)
     return not analysis.source.line(line)[: column - 1].strip()
+
+
+def _ends_line(analysis: Analysis, at: Span) -> bool:
+    """Whether nothing stands behind a step on its line."""
+    line, column = analysis.source.position(at.end)
+    return not analysis.source.line(line)[column - 1 :].strip()
 
 
 def _is_broken(chain: tree.Chain) -> bool:

@@ -16,10 +16,10 @@ from lark import Token
 from feedline.compiler.ide.analysis import Analysis
 from feedline.compiler.ide.lexed import piece_before
 from feedline.dsl.brackets import mend
-from feedline.dsl.heads import cut, is_name
+from feedline.dsl.heads import cut
 from feedline.dsl.roles import ROLES
 from feedline.dsl.source import SourceText, Span
-from feedline.dsl.tokens import offsets
+from feedline.dsl.tokens import is_name, offsets
 from feedline.grammar import CLOSING, OPENING, SEPARATORS, Reading, Statements, keyword_types
 
 _QUOTED = frozenset({"STRING", "BAD_STRING"})

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from lark import Token
 
 from feedline.dsl.diagnostics import Reporter
-from feedline.dsl.heads import is_head
 from feedline.dsl.source import SourceText
-from feedline.dsl.tokens import offsets, scan
-from feedline.grammar import KEYWORDS, significant, tokens
+from feedline.dsl.tokens import is_head, offsets, scan
+from feedline.grammar import KEYWORDS, SILENT, tokens
 
 _HEAD = re.compile(rf"^(?=(?:{'|'.join(KEYWORDS['declaration'])})\b)", re.MULTILINE)
 
@@ -28,7 +27,7 @@ def token_at(source: SourceText, offset: int) -> Token | None:
 
 def tokens_after(source: SourceText, offset: int) -> Iterator[Token]:
     """The tokens that the parser reads, newlines all, from an offset on that no token goes over."""
-    return significant(tokens(source.text, offset))
+    return tokens(source.text, offset, without=SILENT)
 
 
 def piece_before(source: SourceText, at: int) -> list[Token]:

@@ -12,8 +12,7 @@ from feedline.compiler.ide.analysis import Analysis
 from feedline.compiler.ide.calls import entry_of
 from feedline.compiler.ide.cursor import Cursor
 from feedline.compiler.ide.lexed import tokens_after
-from feedline.dsl.heads import is_name
-from feedline.dsl.tokens import offsets
+from feedline.dsl.tokens import is_name, offsets
 from feedline.grammar import CLOSING, OPENING
 
 _WHOLE = frozenset({"STRING", "BAD_STRING", "NUMBER", "PERCENT", "BAD_NUMBER", "COMMENT"})

@@ -10,7 +10,7 @@ from feedline.compiler import catalogue
 from feedline.compiler.ide.analysis import Analysis
 from feedline.compiler.ide.places import is_field
 from feedline.compiler.ide.references import references
-from feedline.compiler.ide.table import Reference, Symbol
+from feedline.compiler.ide.table import Reference, Symbol, part_symbols
 from feedline.compiler.names import FIELDS
 from feedline.dsl.diagnostics import Edit
 from feedline.dsl.source import Span
@@ -50,12 +50,17 @@ def rename(analysis: Analysis, offset: int, name: str, others: Iterable[Analysis
 
 
 def _check(symbol: Symbol, name: str, found: Sequence[Reference], analyses: Sequence[Analysis]) -> None:
+    if not name.strip():
+        raise RenameError("the new name is empty")
     if not _is_name(name):
         raise RenameError(f"`{name}` is no name")
     if name in keyword_types().values() and (name in RESERVED or symbol.kind != "part"):
         # Some keywords could be names here and there; a name that reads as a keyword helps nobody.
         raise RenameError(f"`{name}` is a word of the language")
     if symbol.kind == "part":
+        assert symbol.declared is not None  # a part's is its data set
+        if name != symbol.name and any(part.name == name for part in part_symbols(analyses[0].ctx, symbol.declared)):
+            raise RenameError(f"`{symbol.declared.name}` has a part called `{name}` already")
         return
     if name in catalogue.constants() or (symbol.kind == "group" and name in (*FIELDS, "rest")):
         raise RenameError(f"`{name}` is a name of the language")

@@ -11,7 +11,7 @@ from feedline.compiler.ide.analysis import Analysis
 from feedline.compiler.ide.calls import argument_words, entry_of
 from feedline.compiler.ide.places import Place, is_field
 from feedline.compiler.ide.table import Reference
-from feedline.dsl.rules.lints import DeprecatedTransform
+from feedline.compiler.lints.deprecated import DEPRECATED
 from feedline.dsl.source import Span
 from feedline.dsl.tokens import offsets
 from feedline.grammar import keyword_types
@@ -84,16 +84,13 @@ def _string(begin: int, stop: int, named: dict[int, SemanticToken], path: str) -
 
 def _names(analysis: Analysis) -> Iterator[SemanticToken]:
     known = {reference.span.start: reference for reference in analysis.table.references}
-    deprecated = {
-        item.span.start for item in analysis.diagnostics if item.span and item.code == DeprecatedTransform.code
-    }
     for place in analysis.places:
         for number, name in enumerate(place.names):
             reference = known.get(name.span.start)
             if reference is not None:
                 yield _of_reference(reference)
             elif type := _of_place(analysis, place, number):
-                old = ("deprecated",) if place.span.start in deprecated else ()
+                old = ("deprecated",) if place.role == "function" and name.text == DEPRECATED else ()
                 library = ("defaultLibrary",) if type in ("class", "enumMember", "type") else ()
                 yield SemanticToken(name.span, type, (*library, *old))
 

@@ -47,6 +47,8 @@ def sample_fields(analysis: Analysis, cursor: Cursor, about: Declared | None) ->
 def metadata_fields(analysis: Analysis, cursor: Cursor, about: Declared | None) -> Iterator[tuple[str, str]]:
     """The fields that conditions, splits and policies may name, each with what it is."""
     yield from ((field, FIELD_WORDS[field]) for field in FIELDS)
+    if cursor.statement and cursor.statement[0] == "bucket":
+        yield "aspect_ratio", FIELD_WORDS["aspect_ratio"]
     columns = _columns(analysis, about.full_name if about is not None else "") + _used(analysis, cursor)
     yield from ((field, "a column of the data") for field in columns if field not in FIELDS)
 

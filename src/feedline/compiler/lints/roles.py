@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, TypeAlias
 
 from feedline.compiler import ir
@@ -46,6 +47,7 @@ def _role(name: str) -> Role | None:
     return "train" if train else "evaluation"
 
 
-def _words(name: str) -> set[str]:
+@cache
+def _words(name: str) -> frozenset[str]:
     """`valLoader2` is `val` and `loader`."""
-    return {word.casefold() for word in _WORD.findall(name)}
+    return frozenset(word.casefold() for word in _WORD.findall(name))

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from feedline.compiler.ir import Loader, Program, Symbol
+from feedline.compiler.passes.colour_kernels import colour_kernels
 from feedline.compiler.passes.direct_kernels import direct_kernels
+from feedline.compiler.passes.draw_first import draw_first
 from feedline.compiler.passes.gather import gather
 from feedline.compiler.passes.late_float import late_float
 from feedline.compiler.passes.prefix_cache import prefix_cache
@@ -25,7 +27,9 @@ PASSES: tuple[Pass, ...] = (
     gather,  # after it: looks at the steps of both places; before the cache: what is in memory needs none
     prefix_cache,  # after it: what is kept is the front of what is left
     direct_kernels,  # after it: how the first step of what is left gets its pixels
-    scaled_decode,  # after it: takes what that step takes before it is decoded; `fast` only
+    draw_first,  # after it: where all that is left runs directly
+    colour_kernels,  # anywhere: the steps stay where they are
+    scaled_decode,  # after `direct_kernels`: takes what that step takes before it is decoded; `fast` only
     worker_threads,  # last: who does the work, whatever is left of it
 )
 """Every pass in the order it runs, each with a word on why there."""

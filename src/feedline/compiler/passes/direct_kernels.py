@@ -9,29 +9,40 @@ Where a step follows that is not among these, the (smaller) image is turned into
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from attrs import evolve
 
 from feedline.compiler import ir
 from feedline.compiler.plan import Done, Plan
 
 DIRECT = (
-    *("RandomResizedCrop", "Resize", "CenterCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
+    *("RandomResizedCrop", "Resize", "RandomCrop", "CenterCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
     "SanitizeBoundingBoxes",
 )
 
 
+def is_direct(step: ir.Step) -> bool:
+    """Whether a step is of the kinds that can; a crop that pads is not."""
+    if not isinstance(step, ir.Apply) or step.target is not None or step.registered or step.name not in DIRECT:
+        return False
+    pads = (arg.value for arg in step.args if arg.name in ("padding", "pad_if_needed"))
+    return step.name != "RandomCrop" or not any(pads)
+
+
 def direct_kernels(plan: Plan) -> Plan:
-    """The plan with the first steps of its chain run directly, as far as they are of the kinds that can."""
-    count = 0
-    for step in plan.chain[plan.prefix :]:
-        if not isinstance(step, ir.Apply) or step.target is not None or step.registered or step.name not in DIRECT:
-            break
-        count += 1
+    """The plan with the first steps of its chain, or of its views, run directly, as far as they are of the kinds that
+    can."""
+    chain = plan.chain[plan.prefix :]
+    first = [*takewhile(is_direct, chain)]
+    views = next((step for step in chain[len(first) : len(first) + 1] if isinstance(step, ir.Views)), None)
+    inside = [[*takewhile(is_direct, view)] for view in views.chains] if views is not None else []
+    count = len(first) + (bool(inside) and all(inside))
     if not count or plan.gather:
         return plan
-    names = [f"`{step.name}`" for step in plan.chain[plan.prefix : plan.prefix + count] if isinstance(step, ir.Apply)]
-    what = (
-        f"{' and '.join(names)} call{'s' if count == 1 else ''} torchvision's kernel{'s' if count > 1 else ''} directly"
-    )
+    steps = [*first, *(step for each in inside for step in each)] if count > len(first) else first
+    names = [*dict.fromkeys(f"`{step.name}`" for step in steps if isinstance(step, ir.Apply))]
+    one = len(names) == 1
+    what = f"{' and '.join(names)} call{'s' * one} torchvision's kernel{'s' * (not one)} directly"
     text = f"{what}, on pixels as they are decoded" if plan.cache == "off" else what
     return evolve(plan, direct=count, done=(*plan.done, Done("direct_kernels", text)))

@@ -45,7 +45,8 @@ def prefix_cache(plan: Plan) -> Plan:
 
 def _words(steps: tuple[ir.Step, ...]) -> str:
     names = [f"`{step.name}`" if isinstance(step, ir.Apply) else "`on`" for step in steps]
-    return f"reading, decoding and {' and '.join(names)} run" if names else "reading and decoding run"
+    *most, last = ("reading", "decoding", *names)
+    return f"{', '.join(most)} and {last} run"
 
 
 def _is_fixed(step: ir.Step) -> bool:

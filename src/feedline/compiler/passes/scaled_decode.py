@@ -13,9 +13,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from feedline.compiler import ir
+from feedline.compiler.passes.draw_first import only_images
 from feedline.compiler.plan import Done, Plan
 from feedline.compiler.sample_types.check import loader_types
-from feedline.compiler.sample_types.model import Boxes, Image, Mask, Types
 
 _SHRINKING = ("RandomResizedCrop", "Resize")
 
@@ -27,7 +27,7 @@ def scaled_decode(plan: Plan) -> Plan:
     first = plan.chain[0]
     if not isinstance(first, ir.Apply) or first.name not in _SHRINKING or not _smooth(first):
         return plan
-    if not _only_images(loader_types(plan.program, plan.loader).start):
+    if not only_images(loader_types(plan.program, plan.loader).start):
         return plan
     text = f"JPEGs that `{first.name}` shrinks to a half or less are decoded smaller: values differ, by about 1 of 255"
     return evolve(plan, scaled=True, done=(*plan.done, Done("scaled_decode", text)))
@@ -38,13 +38,3 @@ def _smooth(step: ir.Apply) -> bool:
     return values["interpolation"] in ("bilinear", "bicubic", ir.Symbol("bilinear"), ir.Symbol("bicubic")) and bool(
         values["antialias"]
     )
-
-
-def _only_images(types: Types) -> bool:
-    for sample in types:
-        values = [value for _, value in sample.fields]
-        if sample.open or any(isinstance(value, Boxes | Mask) for value in values):
-            return False
-        if sum(isinstance(value, Image) and value.backend == "tensor" for value in values) != 1:
-            return False
-    return True

@@ -55,7 +55,7 @@ def _article(kind: str) -> str:
     return "an" if kind[0] in "aeiou" else "a"
 
 
-def _wrapped(names: list[str], width: int = 110) -> str:
+def _wrapped(names: list[str], width: int = 78) -> str:
     lines = [""]
     for name in names:
         if len(lines[-1]) + len(name) > width:

@@ -8,9 +8,11 @@ from feedline import __version__
 from feedline.compiler import catalogue, ir
 from feedline.compiler.catalogue import Entry, Parameter
 from feedline.compiler.catalogue.types import Enum, Items, ParamType, Scalar, Union
+from feedline.compiler.ide.calls import entry_of
 from feedline.compiler.ide.words import CLAUSES, COLLATES, FIELDS, FORMS, PARAM_TYPES
 from feedline.compiler.options import COLLATES as COLLATE_ARGUMENTS
 from feedline.compiler.options import OPTIONS
+from feedline.compiler.reference.topics import FUNCTIONS
 from feedline.dsl.rule_page import explanation
 from feedline.dsl.rules import RULES
 from feedline.grammar import KEYWORDS, RESERVED
@@ -40,6 +42,7 @@ def schema() -> dict[str, Any]:
             for name, option in OPTIONS.items()
         ],
         "collations": [{"name": name, "doc": doc, "parameters": _collate(name)} for name, doc in COLLATES.items()],
+        "functions": [_about(entry_of(name)) for name in FUNCTIONS],
         "transforms": [_entry(catalogue.transform(name)) for name in catalogue.transform_names()],
         "datasets": [_entry(catalogue.dataset(name)) for name in catalogue.dataset_names()],
         "constants": {
@@ -82,9 +85,14 @@ def _forms(block: str) -> list[dict[str, str]]:
     ]
 
 
+def _about(entry: Entry | None) -> dict[str, Any]:
+    assert entry is not None
+    return {"name": entry.name, "doc": entry.doc, "parameters": [_parameter(item) for item in entry.parameters]}
+
+
 def _entry(entry: Entry | None) -> dict[str, Any]:
     assert entry is not None
-    about = {"name": entry.name, "doc": entry.doc, "parameters": [_parameter(item) for item in entry.parameters]}
+    about = _about(entry)
     if entry.kind == "dataset":
         return {**about, "fields": list(entry.fields), "refused": dict(entry.refused)}
     return {**about, "random": entry.random, "batch": entry.batch}

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "clause": "Words inside other forms",
     "field": "Fields of a sample",
     "function": "Functions",
+    "constant": "Constants",
     "transform": "Transforms",
     "dataset": "Datasets",
 }
@@ -37,7 +38,8 @@ _BLOCKS = {
     "policy_statement": "sampling statement",
     "loader_statement": "loader statement",
 }
-_FUNCTIONS = ("env", "python", *CACHES)
+FUNCTIONS = ("env", "python", *CACHES)
+"""What can be called beside transforms, datasets and collations."""
 
 
 @frozen
@@ -61,9 +63,16 @@ def topics() -> tuple[Topic, ...]:
 
 
 def find(name: str) -> tuple[Topic, ...]:
-    """The topics of a name, whatever its case: `transform` is a declaration and a statement of loaders."""
-    exact = tuple(topic for topic in topics() if topic.name == name)
-    return exact or tuple(topic for topic in topics() if topic.name.casefold() == name.casefold())
+    """The topics of a name, whatever its case: `transform` is a declaration and a statement of loaders.
+
+    A dotted name is a constant's; alone, `mnist` is the constant and the dataset.
+    """
+    head, _, part = name.casefold().partition(".")
+    found = tuple(topic for topic in topics() if topic.name.casefold() == head)
+    if part:
+        return tuple(topic for topic in found if topic.kind == "constant")
+    exact = tuple(topic for topic in found if topic.name == name)
+    return exact if any(topic.kind != "constant" for topic in exact) else found
 
 
 def _all() -> Iterator[Topic]:
@@ -80,8 +89,12 @@ def _all() -> Iterator[Topic]:
         yield Topic(name, "clause", name, doc)
     for name, doc in FIELDS.items():
         yield Topic(name, "field", name, doc)
-    for name in _FUNCTIONS:
+    for name in FUNCTIONS:
         yield _called(name, "function")
+    for name, parts in catalogue.constants().items():
+        values = [f"- `{name}.{part}` is `{Writer('', {}).value(value)}`" for part, value in parts.items()]
+        form = f"Normalize({', '.join(f'{name}.{part}' for part in parts)})"
+        yield Topic(name, "constant", form, f"{catalogue.constant_doc(name)}.", ("\n".join(values),))
     for name in catalogue.transform_names():
         yield _called(name, "transform")
     for name in catalogue.dataset_names():

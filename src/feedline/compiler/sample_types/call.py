@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import define, field
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.model import Sample, Types
 from feedline.dsl.diagnostics import Fix, Label, Rule
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.source import Span
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.batches import Batches, is_fixed
 from feedline.compiler.sample_types.call import Fault
@@ -15,7 +13,7 @@ from feedline.compiler.sample_types.model import PER_IMAGE, Boxes, Dim, Image, R
 from feedline.compiler.sample_types.structure import BatchType, Structure
 from feedline.compiler.sample_types.targets import Targets
 from feedline.dsl.diagnostics import Diagnostic, Reporter
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, frozen
 from feedline.dsl.rules.batch_types import SizesDiffer, SizesMayDiffer
 from feedline.dsl.rules.feasibility import LastBatchOfOne, MoreBucketsThanBatches
 from feedline.dsl.source import Sources
@@ -89,7 +87,8 @@ class _Walk:
         chain, batch = Interpreter(sources=sources), Interpreter(sources=sources)
         end = chain.follow(loader.chain, start)
         last = batch.follow(loader.batch_chain, end)
-        stacked = fixed_size(loader.chain)
+        # Asked of detection alone, and a second walk over the chain.
+        stacked = role is not None and role.detection and fixed_size(loader.chain)
         known = (facts or {}).get(loader.data.dataset)
         joined = Batches(loader, role, stacked, sources, known.examples if known is not None else ()).faults(end)
         objects = Targets(loader, role).faults(end)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import evolve, field
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types import sources
 from feedline.compiler.sample_types.model import (
@@ -24,7 +22,7 @@ from feedline.compiler.sample_types.model import (
     Sample,
     Types,
 )
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, field, frozen
 
 _CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice, permutations
 
-from attrs import define, field
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Call, Fault
 from feedline.compiler.sample_types.fields import visible, without_field
 from feedline.compiler.sample_types.model import UNKNOWN, UNKNOWN_SAMPLE, Sample, Tuple, Types, cover
 from feedline.compiler.sample_types.rules import rule_of
 from feedline.compiler.sample_types.side_by_side import told_apart, unlike_views
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import define, field, frozen
 from feedline.dsl.source import Sources
 
 MAX_ALTERNATIVES = 16
@@ -166,5 +164,6 @@ class Interpreter:
 
 def _union(parts: Iterable[Types]) -> Types:
     """All alternatives without repeats, joined into one where there are too many."""
-    every = tuple(dict.fromkeys(sample for part in parts for sample in part))
+    every = tuple(sample for part in parts for sample in part)
+    every = tuple(dict.fromkeys(every)) if len(every) > 1 else every
     return every if len(every) <= MAX_ALTERNATIVES else (cover(every),)

@@ -10,9 +10,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
-from attrs import evolve, field, fields
-
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, field, fields, frozen
 from feedline.dsl.source import Span
 
 Backend = Literal["pil", "tensor"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Fault
 from feedline.compiler.sample_types.model import Image, Tuple, Types
 from feedline.compiler.sample_types.words import words
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_values import NeedsTensor, RefusedNumbers, ViewsDiffer
 
 _CONVERSIONS = frozenset(

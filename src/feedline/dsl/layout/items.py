@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 from lark import Token
 
 from feedline.grammar import CLOSING, OPENING
 
 
-@frozen
+@define(eq=False)
 class Word:
     """A token that is neither a bracket nor white space. Comments are words too."""
 
@@ -49,16 +49,13 @@ Item: TypeAlias = "Word | Brackets"
 
 
 def read(stream: Iterable[Token]) -> list[Item]:
-    """The items of a text's tokens. Its brackets match: the parser accepts it."""
+    """The items of a text's tokens, white space left out. Its brackets match: the parser accepts it."""
     stack: list[Brackets] = [Brackets("", "")]
-    line_ends, glued = 0, False
+    line_ends, end = 0, -1
     for token in stream:
-        kind = token.type
-        if kind == "SPACE":
-            glued = False
-            continue
+        kind, glued = token.type, token.start_pos == end
         if kind == "NEWLINE":
-            line_ends, glued = line_ends + _count(token), False
+            line_ends += _count(token)
             continue
         if kind in OPENING:
             made = Brackets(str(token), "", [], line_ends, glued)
@@ -70,7 +67,7 @@ def read(stream: Iterable[Token]) -> list[Item]:
             closed.broken = _is_broken(closed)
         else:
             stack[-1].inside.append(Word(kind, _text(token), line_ends, glued))
-        line_ends, glued = 0, True
+        line_ends, end = 0, token.end_pos or 0
     return stack[0].inside
 
 

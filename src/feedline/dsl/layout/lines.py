@@ -51,8 +51,8 @@ class Layout:
         comment = last.text if rest and isinstance(last, Word) and last.kind == "COMMENT" else ""
         if comment:
             items = rest
-        too_long = not _is_ignore(comment) and _width(items, depth) > WIDTH
-        if too_long and not any(isinstance(item, Brackets) and item.broken for item in items):
+        broken = any(isinstance(item, Brackets) and item.broken for item in items)
+        if not broken and not _is_ignore(comment) and _width(items, depth) > WIDTH:
             statements = _statements(items)
             if len(statements) > 1:
                 for number, statement in enumerate(statements):

@@ -13,6 +13,7 @@ FEATURES = (
     "formatting",
     "range_formatting",
     "completion",
+    "completion_resolve",
     "hover",
     "signature_help",
     "definition",

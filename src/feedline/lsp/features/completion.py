@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from feedline.compiler.ide.completion import completions
 from feedline.compiler.ide.offers import Completion, OfferKind
-from feedline.lsp.asked import Asked, asked, markdown
+from feedline.lsp.asked import Asked, asked
 
 if TYPE_CHECKING:
     from feedline.lsp.server import Server
 
 METHOD = types.TEXT_DOCUMENT_COMPLETION
-OPTIONS = types.CompletionOptions(trigger_characters=[".", '"', "'", "/", "=", "$"])
+OPTIONS = types.CompletionOptions(trigger_characters=[".", '"', "'", "/", "=", "$"], resolve_provider=True)
 EMPTY = types.CompletionList(is_incomplete=False, items=[])
+
+_ITEM = "text_document.completion.completion_item"
+_lists = count()
+"""Numbers for the answers: what is shown may be of one before the last."""
 
 _Kind = types.CompletionItemKind
 _KINDS: dict[OfferKind, types.CompletionItemKind] = {
@@ -43,12 +48,18 @@ _KINDS: dict[OfferKind, types.CompletionItemKind] = {
 
 
 def answer(server: Server, params: types.CompletionParams) -> types.CompletionList:
-    """Everything that fits, the likeliest first; snippets where the client takes them."""
+    """Everything that fits, the likeliest first; snippets where the client takes them, documentation where it does not
+    ask for that of the one offer that it shows (`completion_resolve`)."""
     about = asked(server, params)
     offset = about.offset(params.position)
-    snippets = about.can("text_document.completion.completion_item.snippet_support")
+    snippets = about.can(f"{_ITEM}.snippet_support")
     found = completions(about.analysis, offset)
     items = [_item(about, one, number, snippets) for number, one in enumerate(found)]
+    if "documentation" in about.properties(f"{_ITEM}.resolve_support"):
+        list_number = next(_lists)
+        server.offered = {f"{list_number} {number}": item.documentation for number, item in enumerate(items)}
+        for item, name in zip(items, server.offered, strict=True):
+            item.documentation, item.data = None, name
     return types.CompletionList(is_incomplete=False, items=items)
 
 
@@ -58,7 +69,7 @@ def _item(about: Asked, one: Completion, number: int, snippets: bool) -> types.C
         one.label,
         kind=_KINDS[one.kind],
         detail=one.detail or None,
-        documentation=markdown(one.doc) if one.doc else None,
+        documentation=about.written(one.doc, f"{_ITEM}.documentation_format") if one.doc else None,
         sort_text=f"{number:04}",
         insert_text_format=types.InsertTextFormat.Snippet if snippet else types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(about.range(one.span), snippet or one.text),

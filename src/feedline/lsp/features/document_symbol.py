@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -31,10 +32,22 @@ KINDS: dict[OutlineKind, types.SymbolKind] = {
 }
 
 
-def answer(server: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-    """The outline, parts and blocks below what they belong to."""
+def answer(
+    server: Server, params: types.DocumentSymbolParams
+) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+    """The outline, parts and blocks below what they belong to; one list of all for clients that know no outlines."""
     about = asked(server, params)
-    return [_symbol(about, entry) for entry in symbols(about.analysis)]
+    outline = symbols(about.analysis)
+    if not about.can("text_document.document_symbol.hierarchical_document_symbol_support"):
+        return [one for entry in outline for one in _listed(about, entry, None)]
+    return [_symbol(about, entry) for entry in outline]
+
+
+def _listed(about: Asked, entry: Outline, around: str | None) -> Iterator[types.SymbolInformation]:
+    location = types.Location(about.uri, about.range(entry.span))
+    yield types.SymbolInformation(location, entry.name, KINDS[entry.kind], container_name=around)
+    for child in entry.children:
+        yield from _listed(about, child, entry.name)
 
 
 def _symbol(about: Asked, entry: Outline) -> types.DocumentSymbol:

@@ -24,7 +24,7 @@ def register(server: Server) -> None:
 
 
 def _register(server: Server, word: str) -> None:
-    async def run(uri: str, loader: str) -> str | None:
+    async def run(uri: str = "", loader: str = "") -> str | None:
         path = to_fs_path(uri)
         if not path or not os.path.isfile(path):
             message = f"save the file first: `feedline {word}` reads it"

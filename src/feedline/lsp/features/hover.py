@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from feedline.compiler.ide.hover import hover
-from feedline.lsp.asked import asked, markdown
+from feedline.lsp.asked import asked
 
 if TYPE_CHECKING:
     from feedline.lsp.server import Server
@@ -19,4 +19,6 @@ def answer(server: Server, params: types.HoverParams) -> types.Hover | None:
     """Documentation, types and values, in Markdown."""
     about = asked(server, params)
     found = hover(about.analysis, about.offset(params.position))
-    return found and types.Hover(markdown(found.markdown), about.range(found.span))
+    if found is None:
+        return None
+    return types.Hover(about.written(found.markdown, "text_document.hover.content_format"), about.range(found.span))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ METHOD = types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL
 OPTIONS = types.SemanticTokensLegend(list(TYPES), list(MODIFIERS))
 EMPTY = types.SemanticTokens([])
 
+_TYPES = {name: number for number, name in enumerate(TYPES)}
+_FLAGS = {name: 1 << number for number, name in enumerate(MODIFIERS)}
+
 
 def answer(server: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
     """Every word of the file."""
@@ -27,13 +31,12 @@ def answer(server: Server, params: types.SemanticTokensParams) -> types.Semantic
 
 def encoded(tokens: Iterable[SemanticToken], positions: Positions) -> Iterator[int]:
     """Tokens as the protocol has them: five numbers each, lines and columns as distances from the token before."""
-    line, column = 0, 0
+    starts = positions.source.line_starts
+    line, begin = 0, 0
     for token in tokens:
-        place = positions.range(token.span)
-        start = place.start
-        if start.line != line:
-            column = 0
-        flags = sum(1 << MODIFIERS.index(modifier) for modifier in token.modifiers)
-        yield from (start.line - line, start.character - column, place.end.character - start.character)
-        yield from (TYPES.index(token.type), flags)
-        line, column = start.line, start.character
+        start, before = token.span.start, line
+        line = bisect_right(starts, start, line) - 1
+        begin = begin if line == before else starts[line]
+        yield from (line - before, positions.width(begin, start), positions.width(start, token.span.end))
+        yield from (_TYPES[token.type], sum(_FLAGS[modifier] for modifier in token.modifiers))
+        begin = start

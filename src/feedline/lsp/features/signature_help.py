@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from feedline.compiler.ide.signature import SignatureParameter, signature
-from feedline.lsp.asked import asked, markdown
+from feedline.lsp.asked import asked
 
 if TYPE_CHECKING:
     from feedline.lsp.server import Server
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 METHOD = types.TEXT_DOCUMENT_SIGNATURE_HELP
 OPTIONS = types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=["="])
 
-_OFFSETS = "text_document.signature_help.signature_information.parameter_information.label_offset_support"
+_SHOWN = "text_document.signature_help.signature_information"
+_OFFSETS = f"{_SHOWN}.parameter_information.label_offset_support"
+_FORMATS = f"{_SHOWN}.documentation_format"
 
 
 def answer(server: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
@@ -29,8 +31,8 @@ def answer(server: Server, params: types.SignatureHelpParams) -> types.Signature
         place = parameter.start, parameter.end
         return place if about.can(_OFFSETS) else found.text[slice(*place)]
 
-    parameters = [types.ParameterInformation(label(one), markdown(one.doc)) for one in found.parameters]
-    shown = types.SignatureInformation(found.text, markdown(found.doc), parameters)
+    parameters = [types.ParameterInformation(label(one), about.written(one.doc, _FORMATS)) for one in found.parameters]
+    shown = types.SignatureInformation(found.text, about.written(found.doc, _FORMATS), parameters)
     # Past the last parameter none is shown.
     active = found.active if found.active is not None else len(parameters)
     return types.SignatureHelp([shown], active_signature=0, active_parameter=active)

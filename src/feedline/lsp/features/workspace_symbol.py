@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import from_fs_path, to_fs_path
+from pygls.uris import to_fs_path
 
 from feedline.compiler.ide import Analysis, analyse
 from feedline.compiler.ide.symbols import workspace_symbols
@@ -52,9 +53,10 @@ def _files(server: Server) -> Iterator[tuple[str, float]]:
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
             for name in sorted(names):
                 path = os.path.join(where, name)
-                if name.endswith(".pipe") and left > 0 and from_fs_path(path):
+                if name.endswith(".pipe") and left > 0 and os.path.isfile(path):
                     left -= 1
-                    yield path, os.stat(path).st_mtime
+                    with suppress(OSError):  # deleted since
+                        yield path, os.stat(path).st_mtime
 
 
 @lru_cache(maxsize=MAX_FILES)

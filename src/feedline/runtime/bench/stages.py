@@ -25,9 +25,12 @@ from feedline.runtime.dataset import PipeDataset
 from feedline.runtime.envelope import Pack
 from feedline.runtime.loader import Loader, to_device
 from feedline.runtime.sources.base import Sample, Source
+from feedline.runtime.sources.images import Undecoded
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms.combine import AnyStep, Chain, Maybe, OneOf, OnField, Sequence, Shuffled, Views
 from feedline.runtime.transforms.direct import Planes
+from feedline.runtime.transforms.drawn import DrawnStep
+from feedline.runtime.transforms.scaled import ScaledStep
 from feedline.runtime.transforms.steps import Step
 
 _LEAST = 0.0005
@@ -156,6 +159,34 @@ def _late_name(plan: Plan) -> str:
 
 
 @frozen(eq=False)
+class _TimedDecoding(_Timed):
+    """A step that decodes what it needs: decoding is a stage of its own."""
+
+    def __call__(self, *args: Any) -> Any:
+        sample, key = args
+        image = sample["image"]
+        if isinstance(image, Undecoded):
+            timed = _TimedImage(image.path, image.data, image.header, image.options, self.watch)
+            sample = {**sample, "image": timed}
+        return _over(self.watch, self.name, lambda: self.inner(sample, key))
+
+
+@frozen(eq=False)
+class _TimedImage(Undecoded):
+    """An image whose decoding is timed; at a fraction of its size, together with the resizing."""
+
+    watch: Watch
+
+    def decode(self) -> torch.Tensor:
+        with self.watch.over("decode"):
+            return Undecoded.decode(self)
+
+    def part(self, *args: Any, **named: Any) -> torch.Tensor:
+        with self.watch.over("decode"):
+            return Undecoded.part(self, *args, **named)
+
+
+@frozen(eq=False)
 class _TimedLate(_Timed):
     """Late steps, also on images that are listed."""
 
@@ -228,6 +259,8 @@ def _timed(step: AnyStep, watch: Watch) -> Any:
             return evolve(step, branches=tuple(_timed(branch, watch) for branch in branches))
         case Views(chains=chains):
             return evolve(step, chains=tuple(_timed(chain, watch) for chain in chains))
+        case DrawnStep() | ScaledStep():
+            return _TimedDecoding(step, watch, step.name)
         case Step():
             return _Timed(step, watch, step.name)
     return step

@@ -11,7 +11,7 @@ import numpy as np
 
 from feedline.compiler import ir
 from feedline.compiler.explain.text import Writer
-from feedline.compiler.passes.direct_kernels import DIRECT
+from feedline.compiler.passes.direct_kernels import is_direct
 from feedline.compiler.paths import folder_of
 from feedline.compiler.plan import Plan
 from feedline.compiler.steps import able_to_run
@@ -77,8 +77,8 @@ def kept_samples(
 
 def _short(plan: Plan) -> int:
     """How many of the first kept steps may run the short way, as `direct_kernels` has it for those behind them."""
-    names = [step.name if isinstance(step, ir.Apply) else "" for step in plan.chain[: plan.prefix]]
-    return next((place for place, name in enumerate(names) if name not in DIRECT), len(names))
+    others = (place for place, step in enumerate(plan.chain[: plan.prefix]) if not is_direct(step))
+    return next(others, plan.prefix)
 
 
 def _opened(folder: str, header: Header, limit: int, size: Size, alone: bool) -> tuple[Store | OwnMemory, Owned | None]:

@@ -148,10 +148,8 @@ def _value(column: AnyColumn, index: int) -> bytes:
 def _texts_of(texts: TextColumn, columns: list[AnyColumn], index: int) -> list[bytes]:
     """The segmentations of a sample's objects, which are numbered as its boxes are."""
     of = next(column for column in columns if isinstance(column, RaggedColumn))
-    first, last = of.offsets[index], of.offsets[index + 1]
-    start, end = texts.offsets[first], texts.offsets[last]
-    lengths = np.diff(texts.offsets[first : last + 1])
-    return [lengths.tobytes(), texts.bytes[start:end].tobytes()]
+    found = [texts[at].encode("utf-8", "surrogateescape") for at in range(*of.offsets[index : index + 2].tolist())]
+    return [np.array(list(map(len, found)), np.int64).tobytes(), b"".join(found)]
 
 
 def _content(place: str) -> bytes:

@@ -10,6 +10,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from mmap import mmap
 from typing import Any
@@ -100,12 +101,18 @@ def unpack(buffer: mmap | memoryview, offset: int, digest: bytes, lend: bool) ->
     if magic != _MAGIC or found != digest:
         return None
     start = offset + _HEAD.size
-    fields = json.loads(bytes(buffer[start : start + length]))
+    fields = _fields(bytes(buffer[start : start + length]))
     start = offset + _rounded(_HEAD.size + length)
     sample: Sample = {}
     for name, kind, *rest in fields:
         sample[name] = _tensor(buffer, start, kind, lend, *rest) if kind else rest[0]
     return sample
+
+
+@lru_cache(maxsize=1024)
+def _fields(text: bytes) -> list[list[Any]]:
+    """To be read only: the headers of many samples are equal."""
+    return json.loads(text)
 
 
 def _tensor(

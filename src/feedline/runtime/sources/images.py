@@ -30,7 +30,7 @@ from PIL import Image, UnidentifiedImageError
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
 
-from feedline.runtime.sources.jpeg import header_of
+from feedline.runtime.sources.jpeg import Header, first_rows, header_of
 
 Pixels = tv_tensors.Image | Image.Image
 Mode = Literal["RGB", "L", "RGBA", "KEEP"]
@@ -91,13 +91,25 @@ class Undecoded:
 
     path: str
     data: np.ndarray
-    height: int
-    width: int
+    header: Header
     options: ImageOptions
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.header.height
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.header.width
 
     def decode(self) -> torch.Tensor:
         """All of it, uint8 (3, H, W), in any layout. Raises `BrokenImage`."""
-        with layout(as_decoded=True):
+        pixels = _decoded(self.data, torchvision.io.ImageReadMode.RGB)
+        if pixels is not None:
+            return pixels
+        with layout(as_decoded=True):  # by Pillow
             image = decode(self.path, self.options).image
         assert isinstance(image, torch.Tensor)
         return image.as_subclass(torch.Tensor)
@@ -106,11 +118,13 @@ class Undecoded:
         self, factor: int, box: tuple[int, int, int, int], size: tuple[int, int], *, cubic: bool = False
     ) -> torch.Tensor:
         """What is inside `box` (left, top, right, bottom), resized to `size` (height, width), uint8 (3, *size), from
-        the image decoded at 1/`factor`, which is 2, 4 or 8. Raises `BrokenImage`."""
+        the image decoded at 1/`factor`, which is 2, 4 or 8. What is below is not decoded. Raises `BrokenImage`."""
+        reach = 2 * (-(-(box[3] - box[1]) // size[0]) + factor)  # of the filters, for resizing and for colours
+        data = first_rows(self.data, self.header, box[3] + reach)
         try:
-            with Image.open(io.BytesIO(self.data.data)) as image:
-                image.draft("RGB", (self.width // factor, self.height // factor))
-                across, down = image.size[0] / self.width, image.size[1] / self.height
+            with Image.open(io.BytesIO(data.data)) as image:
+                image.draft("RGB", (image.size[0] // factor, image.size[1] // factor))
+                across, down = image.size[0] / self.width, -(-self.height // factor) / self.height
                 where = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
                 how = Image.Resampling.BICUBIC if cubic else Image.Resampling.BILINEAR
                 made = image.resize((size[1], size[0]), how, where)
@@ -122,9 +136,7 @@ class Undecoded:
 def decode(path: str | os.PathLike[str], options: ImageOptions) -> Decoded:
     """The image in a file: a `tv_tensors.Image` uint8 (C, H, W), or a PIL image. Raises `BrokenImage`."""
     try:
-        data = np.fromfile(path, np.uint8)
-        if not len(data):
-            raise BrokenImage("the file is empty (0 bytes)")
+        data = _bytes_of(path)
         if options.backend == "tensor" and (quick := _decode_jpeg(data, options, path)) is not None:
             return quick
         with Image.open(io.BytesIO(data.tobytes())) as image:
@@ -139,6 +151,16 @@ def decode(path: str | os.PathLike[str], options: ImageOptions) -> Decoded:
     except Exception as error:  # decoders raise anything at all for broken data
         raise BrokenImage(_why(error)) from error
     return _upright(pixels, stored, turn)
+
+
+def _bytes_of(path: str | os.PathLike[str]) -> np.ndarray:
+    """A whole file, uint8 (n,)."""
+    with open(path, "rb", buffering=0) as file:  # half the time that `np.fromfile` takes
+        data = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
+        if not len(data):
+            raise BrokenImage("the file is empty (0 bytes)")
+        read = file.readinto(data.data)
+    return data if read == len(data) else np.fromfile(path, np.uint8)
 
 
 def _upright(pixels: torch.Tensor, stored: Size, turn: int) -> Decoded:
@@ -295,7 +317,7 @@ def _decode_jpeg(data: np.ndarray, options: ImageOptions, path: str | os.PathLik
         return None
     upright = header.orientation == 1 or not options.exif
     if _layout.undecoded and header.channels == 3 and options.mode == "RGB" and upright:
-        later: Any = Undecoded(os.fspath(path), data, header.height, header.width, options)
+        later: Any = Undecoded(os.fspath(path), data, header, options)
         return Decoded(later, (header.width, header.height))
     pixels = _decoded(
         data, torchvision.io.ImageReadMode.RGB if header.channels == 3 else torchvision.io.ImageReadMode.GRAY

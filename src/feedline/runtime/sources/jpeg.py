@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 from attrs import frozen
 
 _SIZES = (0xC0, 0xC1, 0xC2)
+_PROGRESSIVE = 0xC2
 _SCAN, _EXIF, _SEVERAL = 0xDA, 0xE1, 0xE2
 _SKIPPED = {0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 """Huffman and quantisation tables, restart intervals, comments and applications' own."""
@@ -27,6 +29,28 @@ class Header:
     """1 or 3."""
     orientation: int
     """The EXIF tag, 1 to 8; 1 where there is none."""
+    height_at: int = 0
+    """Where in the file the height stands."""
+    scan_at: int = 0
+    """Where the first scan's segment starts."""
+    block: int = 0
+    """How many rows are coded together; 0 where the image is not one scan from top to bottom."""
+
+
+def first_rows(data: np.ndarray, header: Header, rows: int) -> np.ndarray:
+    """A file uint8 (n,) that says it ends at the first multiple of `block` that is above `rows`: decoded by what does
+    not mind that more comes, its rows up to `rows` are those of the whole. The file itself where it has not so many, or
+    is one of which the rest could say anything, or is cut short."""
+    end = -(-(rows + 1) // header.block) * header.block if header.block else header.height
+    if end >= header.height or bytes(data[-2:]) != b"\xff\xd9":
+        return data
+    scan = data[header.scan_at + 2 : -2]
+    after = scan[1:][scan[:-1] == 0xFF]
+    if scan[-1] == 0xFF or not ((after == 0) | ((after >= 0xD0) & (after <= 0xD7))).all():
+        return data  # another marker: a second scan, another height, or damage
+    changed = data.copy()
+    changed[header.height_at : header.height_at + 2] = divmod(end, 256)
+    return changed
 
 
 def header_of(data: memoryview) -> Header | None:
@@ -40,7 +64,7 @@ def header_of(data: memoryview) -> Header | None:
 def _header(data: memoryview) -> Header | None:
     if data[:3] != b"\xff\xd8\xff":
         return None
-    place, size, orientation = 2, None, None
+    place, size, orientation, at, block = 2, None, None, 0, 0
     while True:
         start, marker, length = struct.unpack_from(">BBH", data, place)
         if start != 0xFF or length < 2:
@@ -49,7 +73,8 @@ def _header(data: memoryview) -> Header | None:
             break
         body = data[place + 4 : place + 2 + length]
         if marker in _SIZES and size is None:
-            size = struct.unpack_from(">BHHB", body)
+            size, at = struct.unpack_from(">BHHB", body), place + 5
+            block = 8 * max((factors & 15 for factors in body[7::3]), default=0) if marker != _PROGRESSIVE else 0
         elif marker == _EXIF and body[:6] == b"Exif\0\0":
             if orientation is not None or (orientation := _orientation(body[6:])) is None:
                 return None
@@ -60,7 +85,8 @@ def _header(data: memoryview) -> Header | None:
         return None
     bits, height, width, channels = size
     ordinary = bits == 8 and channels in (1, 3) and height and width
-    return Header(width, height, channels, orientation or 1) if ordinary else None
+    block *= data[place + 4] == channels  # else several scans follow each other
+    return Header(width, height, channels, orientation or 1, at, place, block) if ordinary else None
 
 
 def _orientation(exif: memoryview) -> int | None:

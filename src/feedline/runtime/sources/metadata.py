@@ -158,7 +158,7 @@ def escapes(name: str) -> bool:
     return False
 
 
-def missing(root: str, names: Sequence[str]) -> list[int]:
+def missing(root: str, names: Sequence[str] | TextColumn) -> list[int]:
     """Positions of the names that are not below the root: one listing a folder, not one look a file."""
     listings: dict[str, set[str]] = {}
     absent: list[int] = []
@@ -175,7 +175,9 @@ def missing(root: str, names: Sequence[str]) -> list[int]:
     return [index for index in absent if not os.path.exists(os.path.join(root, names[index]))]
 
 
-def check_names(root: str, names: Sequence[str], listed_in: object, tolerant: bool, warn: Callable[[BadData], None]):
+def check_names(
+    root: str, names: Sequence[str] | TextColumn, listed_in: object, tolerant: bool, warn: Callable[[BadData], None]
+):
     """Every name stays below the root and is there. Raises `BadData`, or warns where missing files are tolerated."""
     outside = [name for name in names if escapes(name)]
     if outside:

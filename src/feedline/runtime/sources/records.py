@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from attrs import field, frozen
 
-from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn
+from feedline.runtime.columns import AnyColumn, Column, Common, RaggedColumn, TextColumn
 from feedline.runtime.sources.base import BadData
 from feedline.runtime.sources.metadata import some
 
@@ -53,11 +53,11 @@ class Records:
         """The line of a row in its file, or its number from 1."""
         return int(self.lines[row]) if len(self.lines) else row + 1
 
-    def texts(self, name: str) -> list[str] | None:
+    def texts(self, name: str) -> list[str] | TextColumn | None:
         """A text column's values, None for any other."""
         column = self.columns[name]
         if isinstance(column, TextColumn):
-            return column.tolist()
+            return column
         if isinstance(column, Column) and column.names is not None:
             return [column.names[code] for code in column.values]
         return None
@@ -279,7 +279,8 @@ def _in_pieces(pyarrow: Any, file: Any, name: str) -> AnyColumn | None:
     if types.is_string(kind) or types.is_large_string(kind):
         first = next(pieces, None)
         if first is not None and len(first.unique()) > _FEW + 1:  # a missing text is one of them
-            return _joined(pyarrow, chain([first], pieces), size)
+            again = (batch.column(0) for batch in file.iter_batches(_PIECE, columns=[name], use_threads=False))
+            return _joined(pyarrow, chain([first], pieces), again, size)
     return None
 
 
@@ -301,20 +302,29 @@ def _arrow_texts(pyarrow: Any, values: Any) -> AnyColumn:
         names = sorted(distinct.to_pylist())
         codes = pyarrow.compute.index_in(values, value_set=pyarrow.array(names, values.type))
         return Column(codes.to_numpy().astype(np.int64), tuple(names))
-    return _joined(pyarrow, values.chunks, len(values))
+    return _joined(pyarrow, values.chunks, values.chunks, len(values))
 
 
-def _joined(pyarrow: Any, chunks: Iterable[Any], size: int) -> TextColumn:
-    """Arrow's texts, a missing one as an empty one."""
-    data, offsets = np.empty(0, np.uint8), np.zeros(size + 1, np.int64)
-    row = end = 0
+def _joined(pyarrow: Any, chunks: Iterable[Any], again: Iterable[Any], size: int) -> TextColumn:
+    """Arrow's texts, a missing one as an empty one. `again`: the same, to see first what all of them have in common."""
+    common = Common()
+    for chunk in filter(len, again):
+        whole = chunk.fill_null("").cast(pyarrow.large_binary())
+        for turned in (False, True):
+            ends = pyarrow.compute.min_max(pyarrow.compute.binary_reverse(whole) if turned else whole)
+            for text in ends.as_py().values():
+                common.add(text[::-1] if turned else text)
+        common.shorten(pyarrow.compute.min(pyarrow.compute.binary_length(whole)).as_py())
+    data, lengths, row = np.empty(0, np.uint8), np.empty(size, np.int32), 0
     for chunk in chunks:
         large = chunk.fill_null("").cast(pyarrow.large_string())
         _, edges, texts = large.buffers()
         edges = np.frombuffer(edges, np.int64)[large.offset : large.offset + len(large) + 1]
-        offsets[row : row + len(large) + 1] = edges - edges[0] + end
-        row, begin, end = row + len(large), end, end + int(edges[-1] - edges[0])
-        data.resize(end, refcheck=False)  # the kernel moves pages, no byte is copied
+        lengths[row : row + len(large)] = np.diff(edges)
+        row, begin = row + len(large), len(data)
         if texts is not None:
-            data[begin:end] = np.frombuffer(texts, np.uint8)[edges[0] : edges[-1]]
-    return TextColumn(torch.from_numpy(data), torch.from_numpy(offsets))
+            part = np.frombuffer(texts, np.uint8)[edges[0] : edges[-1]]
+            part = common.without(part, lengths[row - len(large) : row])
+            data.resize(begin + len(part), refcheck=False)  # the kernel moves pages, no byte is copied
+            data[begin:] = part
+    return TextColumn.joined(data, lengths, common)

@@ -118,7 +118,7 @@ def _files(binding: Binding, path: Path, records: Records, name: str) -> ImageFi
     except BadData as fault:
         fault.argument = "image"
         raise
-    return ImageFiles(root, TextColumn.of(texts), binding.image_options())
+    return ImageFiles(root, texts if isinstance(texts, TextColumn) else TextColumn.of(texts), binding.image_options())
 
 
 def _labels(records: Records, name: str, path: Path) -> tuple[AnyColumn, tuple[str, ...] | None]:

@@ -29,6 +29,7 @@ from feedline.runtime.transforms.combine import (
     Views,
 )
 from feedline.runtime.transforms.direct import DirectStep, Planes, directly
+from feedline.runtime.transforms.direct_colour import in_colour
 from feedline.runtime.transforms.direct_objects import DirectSanitize
 from feedline.runtime.transforms.steps import (
     BatchStep,
@@ -48,25 +49,43 @@ from feedline.runtime.transforms.steps import (
 _CONTAINERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder")
 
 
-def build_chain(steps: tuple[ir.Step, ...], *, allow_python: bool = False, direct: int = 0) -> Chain:
-    """The chain of a loader, its first `direct` steps the short way, if there is one that holds here. Raises
-    PipelineFailure, with the step's span, for arguments that a step refuses and for user code that cannot be imported
-    or is not allowed."""
-    built = _Builder(allow_python, "sample").sequence(steps).steps
-    return Chain(Sequence((*map(directly, built[:direct]), *built[direct:])))
+def build_chain(
+    steps: tuple[ir.Step, ...], *, allow_python: bool = False, direct: int = 0, colour: bool = False
+) -> Chain:
+    """The chain of a loader, its first `direct` steps the short way, if there is one that holds here, and with `colour`
+    so those of colour and blur, wherever they stand. Raises PipelineFailure, with the step's span, for arguments that a
+    step refuses and for user code that cannot be imported or is not allowed."""
+    built = _Builder(allow_python, "sample", colour).sequence(steps).steps
+    return Chain(Sequence((*map(_shortened, built[:direct]), *built[direct:])))
+
+
+def _shortened(step: AnyStep) -> AnyStep:
+    """A step the short way; the steps of views each."""
+    if isinstance(step, Views):
+        return Views(tuple(Sequence(tuple(map(directly, chain.steps))) for chain in step.chains))
+    return directly(step)
 
 
 def with_planes(chain: Chain) -> Chain | None:
     """The chain for images as a decoder lays them out: what comes after the short steps gets planes, as it would have
     had from the beginning. None where the chain does not begin with short steps."""
-    steps = chain.steps.steps
+    made = _with_planes(chain.steps)
+    return None if made is None else Chain(made)
+
+
+def _with_planes(chain: Sequence) -> Sequence | None:
+    steps = chain.steps
     count = next(
         (place for place, step in enumerate(steps) if not isinstance(step, DirectStep | DirectSanitize)), len(steps)
     )
+    if count < len(steps) and isinstance(views := steps[count], Views):
+        chains = [made for each in views.chains if (made := _with_planes(each)) is not None]
+        if len(chains) == len(views.chains):
+            return Sequence((*steps[:count], Views(tuple(chains))))
     if not count:
         return None
     planes = Planes("planes", steps[0].span, random=False)  # pyright: ignore[reportAttributeAccessIssue]  (one of these)
-    return Chain(Sequence((*steps[:count], planes, *steps[count:])))
+    return Sequence((*steps[:count], planes, *steps[count:]))
 
 
 def build_batch_chain(steps: tuple[ir.Step, ...], *, allow_python: bool = False) -> BatchChain:
@@ -81,6 +100,7 @@ class _Builder:
 
     allow_python: bool
     on: str
+    colour: bool = False
 
     def sequence(self, steps: tuple[ir.Step, ...]) -> Sequence:
         """The steps in order. Those after `views` belong to each view."""
@@ -154,7 +174,8 @@ class _Builder:
             made = FieldToDtype(arguments["dtype"], arguments["scale"])
             return FieldStep(name, span, random=False, transform=made)
         kind_of_step = {"sample": TorchvisionStep, "field": FieldStep, "batch": BatchStep}[self.on]
-        return kind_of_step(name, span, random=step_random, transform=_construct(step))
+        made = kind_of_step(name, span, random=step_random, transform=_construct(step))
+        return in_colour(made) if self.colour else made
 
     def _user(self, step: ir.Apply) -> Step:
         """The user's own callable. What it is handed depends on what it is: a subclass of torchvision's

@@ -68,6 +68,8 @@ def directly(step: AnyStep) -> AnyStep:
         return short if _holds(step, short) else step
     if not isinstance(step, TorchvisionStep) or (kernel := _KERNELS.get(type(step.transform))) is None:
         return step
+    if isinstance(step.transform, v2.RandomCrop) and (step.transform.padding or step.transform.pad_if_needed):
+        return step
     if 1 in (getattr(step.transform, "size", None) or ()):
         return step  # of pixels as they are decoded, torch's kernel fails to make an image of 1 x 1
     short = DirectStep(step.name, step.span, step.random, transform=step.transform, direct=kernel)
@@ -96,7 +98,7 @@ def region_of(transform: v2.RandomResizedCrop, height: int, width: int) -> Regio
             top = int(torch.randint(0, height - h + 1, (1,), generator=own))
             left = int(torch.randint(0, width - w + 1, (1,), generator=own))
             return Region(top, left, h, w)
-    return _central(height, width, transform.ratio)
+    return central(height, width, transform.ratio)
 
 
 def cut(transform: Any, image: torch.Tensor, region: Region) -> torch.Tensor:
@@ -113,7 +115,7 @@ def _resized_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
     return cut(transform, image, region_of(transform, *image.shape[-2:]))
 
 
-def _central(height: int, width: int, ratio: Sequence[float]) -> Region:
+def central(height: int, width: int, ratio: Sequence[float]) -> Region:
     """What `RandomResizedCrop` falls back to: the largest part in the middle whose aspect is allowed."""
     h, w = height, width
     if width / height < min(ratio):
@@ -125,6 +127,16 @@ def _central(height: int, width: int, ratio: Sequence[float]) -> Region:
 
 def _resize(transform: Any, image: torch.Tensor) -> torch.Tensor:
     return cut(transform, image, Region(0, 0, *image.shape[-2:]))
+
+
+def _random_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
+    (height, width), (high, wide) = image.shape[-2:], transform.size
+    if height < high or width < wide:
+        return transform(image)  # says so
+    own = generator()
+    top = int(torch.randint(0, height - high + 1, (), generator=own)) if height > high else 0
+    left = int(torch.randint(0, width - wide + 1, (), generator=own)) if width > wide else 0
+    return image[..., top : top + high, left : left + wide]
 
 
 def _centre_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
@@ -142,6 +154,7 @@ def _upside_down(transform: Any, image: torch.Tensor) -> torch.Tensor:
 _KERNELS: dict[type, Kernel] = {
     v2.RandomResizedCrop: _resized_crop,
     v2.Resize: _resize,
+    v2.RandomCrop: _random_crop,
     v2.CenterCrop: _centre_crop,
     v2.RandomHorizontalFlip: _mirror,
     v2.RandomVerticalFlip: _upside_down,
@@ -150,7 +163,11 @@ _KERNELS: dict[type, Kernel] = {
 
 def _holds(step: Step, short: Step) -> bool:
     """Whether the short way gives the bits of the long one: on small samples, both layouts, two keys."""
-    plain, mixed = _trial(), _trial(as_decoded=True)
+    transform: Any = getattr(step, "transform", None)
+    # A crop needs an image that it can be cut from, at more than one place.
+    high, wide = transform.size if type(transform) is v2.RandomCrop else (0, 0)  # pyright: ignore[reportGeneralTypeIssues]  (always a pair)
+    height, width = max(37, high + 8), max(53, wide + 8)
+    plain, mixed = _trial(height, width), _trial(height, width, as_decoded=True)
     samples = [(plain, plain), (plain, mixed)]
     if not isinstance(step, Sanitize):
         samples += [({"image": one["image"]}, {"image": other["image"]}) for one, other in samples]
@@ -162,21 +179,27 @@ def _holds(step: Step, short: Step) -> bool:
         return False
 
 
-def _trial(as_decoded: bool = False) -> Sample:
+def _trial(height: int, width: int, as_decoded: bool = False) -> Sample:
     """A sample of three objects, one of which has no width."""
-    pixels = torch.arange(3 * 37 * 53, dtype=torch.int32).mul(40503).bitwise_right_shift(7).to(torch.uint8)
-    image = pixels.reshape(3, 37, 53)
+    image = trial_image(height, width)
     masks = image % 2
     if as_decoded:
-        image = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+        image = trial_image(height, width, as_decoded=True)
         masks = masks.transpose(1, 2).contiguous().transpose(1, 2)
     boxes = torch.tensor([[0.3, 2, 17.1, 31], [5, 5, 5, 9], [40, 0, 53, 37]], dtype=torch.float32)
     return {
         "image": tv_tensors.Image(image),
-        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(37, 53)),  # pyright: ignore[reportCallIssue]  (the stubs know neither keyword)
+        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width)),  # pyright: ignore[reportCallIssue]  (the stubs know neither keyword)
         "masks": tv_tensors.Mask(masks),
         "labels": torch.arange(3),
     }
+
+
+def trial_image(height: int, width: int, as_decoded: bool = False) -> torch.Tensor:
+    """An image (3, H, W) whose pixels differ, as planes or as a decoder lays it out."""
+    pixels = torch.arange(3 * height * width, dtype=torch.int32).mul(40503).bitwise_right_shift(7).to(torch.uint8)
+    image = pixels.reshape(3, height, width)
+    return image.permute(1, 2, 0).contiguous().permute(2, 0, 1) if as_decoded else image
 
 
 def _run(step: Step, sample: Sample, key: int) -> Sample:

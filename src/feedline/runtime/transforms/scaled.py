@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from attrs import frozen
 from torchvision import tv_tensors
 from torchvision.transforms import v2
@@ -35,11 +36,9 @@ class ScaledStep(DirectStep):
 
     def _taken(self, sample: Sample, image: Undecoded, key: int) -> Sample:
         region, size = self._plan(image.height, image.width)
-        factor = next((n for n in (8, 4, 2) if region.height >= n * size[0] and region.width >= n * size[1]), 1)
+        factor = factor_of(region, size)
         if factor > 1:
-            box = (region.left, region.top, region.left + region.width, region.top + region.height)
-            smooth = self.transform.interpolation  # pyright: ignore[reportFunctionMemberAccess]  (both classes have it)
-            made = image.part(factor, box, size, cubic=smooth is InterpolationMode.BICUBIC)
+            made = part_of(self.transform, image, region, size, factor)
         else:
             made = cut(self.transform, image.decode(), region)
         return {**sample, "image": tv_tensors.Image(made)}
@@ -52,6 +51,19 @@ class ScaledStep(DirectStep):
             return region_of(transform, height, width), (size[0], size[1])
         size = _compute_resized_output_size((height, width), size=transform.size, max_size=transform.max_size)
         return Region(0, 0, height, width), (size[0], size[1])
+
+
+def factor_of(region: Region, size: tuple[int, int]) -> int:
+    """How much smaller an image may be decoded of which a region becomes `size` (height, width), and nothing enlarged:
+    1, 2, 4 or 8 times."""
+    return next((n for n in (8, 4, 2) if region.height >= n * size[0] and region.width >= n * size[1]), 1)
+
+
+def part_of(transform: Any, image: Undecoded, region: Region, size: tuple[int, int], factor: int) -> torch.Tensor:
+    """The region of an image decoded at 1/`factor`, resized as `RandomResizedCrop` and `Resize` do it, nearly: uint8
+    (3, *size). Raises `BrokenImage`."""
+    box = (region.left, region.top, region.left + region.width, region.top + region.height)
+    return image.part(factor, box, size, cubic=transform.interpolation is InterpolationMode.BICUBIC)
 
 
 def scaled(chain: Chain) -> Chain | None:

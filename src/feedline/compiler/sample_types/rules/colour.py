@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Boxes, Image, Mask, Sample
 from feedline.compiler.sample_types.rules.images import (
@@ -27,6 +25,7 @@ from feedline.compiler.sample_types.rules.images import (
     spread,
 )
 from feedline.compiler.sample_types.rules.values import drawn, impossible, number, numbers
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_values import (
     ColourOutOfRange,
     KernelTooLarge,

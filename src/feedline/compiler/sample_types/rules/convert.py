@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from attrs import evolve
-
 from feedline.compiler import ir
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import UNKNOWN, Boxes, Field, Image, Mask, Number, Sample
@@ -29,6 +27,7 @@ from feedline.compiler.sample_types.rules.images import (
 )
 from feedline.compiler.sample_types.rules.moves import first_of
 from feedline.dsl.diagnostics import Edit, Fix
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_shapes import MasksMadeFloat
 from feedline.dsl.rules.types_values import (
     BackToWholeNumbers,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call
 from feedline.compiler.sample_types.model import Boxes, Field, Image, Mask, Sample, Tuple
 from feedline.compiler.sample_types.rules.moves import first_of, fixed, images, leaves, move, seen
@@ -11,7 +9,7 @@ from feedline.compiler.sample_types.rules.suits import border_suits, fill_suits,
 from feedline.compiler.sample_types.rules.values import sides, size
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Edit, Fix, Label
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, frozen
 from feedline.dsl.rules.types_shapes import CropAddsBorder, CropTooLarge, NotForObjects
 from feedline.dsl.source import Span
 

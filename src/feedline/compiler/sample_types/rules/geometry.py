@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from math import ceil, hypot
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Dim, Image, Sample, one_size
 from feedline.compiler.sample_types.rules.moves import images, move, sized
 from feedline.compiler.sample_types.rules.suits import blur_suits, fill_suits, filled, loosened, warping_suits
 from feedline.compiler.sample_types.rules.values import angles, drawn, impossible, number, numbers
+from feedline.dsl.frozen import evolve
 
 
 def _flip(sample: Sample, call: Call) -> Sample:

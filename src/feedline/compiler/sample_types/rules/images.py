@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call
 from feedline.compiler.sample_types.model import UNKNOWN, Boxes, Field, Image, Mask, Sample, Tuple
 from feedline.compiler.sample_types.words import words
 from feedline.dsl.diagnostics import Edit, Fix, Label, Rule
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_shapes import NotForObjects
 from feedline.dsl.rules.types_values import NeedsTensor, NoEffect, WrongChannels
 from feedline.dsl.source import Span

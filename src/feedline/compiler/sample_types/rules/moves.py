@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call
 from feedline.compiler.sample_types.fields import is_visual
 from feedline.compiler.sample_types.model import (
@@ -22,6 +20,7 @@ from feedline.compiler.sample_types.model import (
     Unknown,
 )
 from feedline.dsl.diagnostics import Edit, Fix
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_shapes import LeftBehind
 from feedline.dsl.source import Span
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from feedline.compiler import ir
 from feedline.compiler.catalogue import constants
 from feedline.compiler.sample_types.call import Call
@@ -68,6 +70,7 @@ def check_swapped(call: Call, mean: tuple[float, ...], std: tuple[float, ...]) -
             return
 
 
+@cache
 def _known_statistics() -> list[tuple[str, tuple[float, ...], tuple[float, ...]]]:
     """Names, means and deviations, where these differ."""
     found = [(name, _numbers(parts["mean"]), _numbers(parts["std"])) for name, parts in constants().items()]

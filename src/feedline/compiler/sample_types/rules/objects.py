@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.fields import listed
 from feedline.compiler.sample_types.model import Boxes, Dim, Image, Sample
 from feedline.compiler.sample_types.rules.moves import first_of, may_hide, move, sized
 from feedline.compiler.sample_types.rules.values import numbers, word
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.loaders import MisplacedStep
 from feedline.dsl.rules.types_shapes import EndlessCrop, NoBoxes, NotForObjects
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Dim, Image, Sample
 from feedline.compiler.sample_types.rules import scales
@@ -26,6 +24,7 @@ from feedline.compiler.sample_types.rules.values import (
     whole,
     wholes,
 )
+from feedline.dsl.frozen import evolve
 
 
 def _resize(sample: Sample, call: Call) -> Sample:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from itertools import zip_longest
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call, StepRule
 from feedline.compiler.sample_types.model import Image, Normalised
 from feedline.compiler.sample_types.rules.colour import check_colour_range
@@ -34,7 +32,7 @@ from feedline.compiler.sample_types.rules.images import (
 from feedline.compiler.sample_types.rules.normalize import check_swapped, late_conversion, report_late
 from feedline.compiler.sample_types.rules.values import drawn, drawn_ratio, items, numbers
 from feedline.dsl.diagnostics import Fix
-from feedline.dsl.frozen import frozen
+from feedline.dsl.frozen import evolve, frozen
 from feedline.dsl.rules.types_values import (
     ErasingValue,
     NormalisedTwice,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from feedline.compiler.sample_types.call import Call
 from feedline.compiler.sample_types.model import Boxes, Image, Mask, Sample
 from feedline.compiler.sample_types.rules.moves import first_of, images
 from feedline.compiler.sample_types.rules.values import numbers, word
 from feedline.compiler.sample_types.words import words
+from feedline.dsl.frozen import evolve
 from feedline.dsl.rules.types_shapes import NotForObjects, PaddingBeyondImage, UnsuitableForImage
 
 _RESIZES = {"nearest", "nearest_exact", "bilinear", "bicubic"}

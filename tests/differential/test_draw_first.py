@@ -1,0 +1,141 @@
+"""`draw_first` against the steps one after the other: the same numbers drawn, the same bits made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import feedline
+from feedline.runtime.draws import between, exponential, share, words
+from feedline.runtime.transforms.drawn import DrawnStep
+
+
+@given(key=st.integers(0, 2**64 - 1))
+def test_words_are_what_torch_draws(key: int) -> None:
+    """In the order of its calls, whatever each makes of them; torch's own generator is not moved."""
+    drawn, state = words(key), torch.get_rng_state()
+    low, high = float(np.float32(0.08)), float(np.float32(1.7))
+    own = torch.Generator().manual_seed(key % 2**63)
+    for number in range(0, len(drawn), 4):
+        assert torch.rand(1, generator=own).item() == share(drawn[number])
+        uniform = torch.empty(1).uniform_(low, high, generator=own)
+        assert uniform.item() == between(drawn[number + 1], low, high)
+        assert uniform.exp().item() == exponential(uniform.item())
+        assert torch.randint(0, 4099, (1,), generator=own).item() == drawn[number + 2] % 4099
+        assert torch.randint(0, 3, (1,), generator=own).item() == drawn[number + 3] % 3
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def _photos(root: Path) -> Path:
+    """JPEGs of several sizes and kinds, a grey one and a PNG among them."""
+    for number in range(11):
+        noise = np.random.default_rng(number).integers(0, 256, (5, 7, 3), np.uint8)
+        image = Image.fromarray(noise).resize((24 + 17 * number, 150 - 11 * number), Image.Resampling.BICUBIC)
+        place = root / "ab"[number % 2]
+        place.mkdir(exist_ok=True)
+        if number == 3:
+            image.convert("L").save(place / "grey.jpg")
+        elif number == 4:
+            image.save(place / "other.png")
+        else:
+            image.save(place / f"{number}.jpg", subsampling=number % 3, progressive=number == 7)
+    return root
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of them."""
+    return _photos(tmp_path_factory.mktemp("photos"))
+
+
+def loader(photos: Path, chain: str, options: str, seed: int = 1) -> feedline.Loader:
+    """Batches of four, shuffled."""
+    text = f'dataset d = ImageFolder("{photos}")\nloader train from d {{\n  transform {{ {chain}; ToTensor() }}\n'
+    return feedline.compile(f"{text}  sample {{ batch 4; order shuffled; seed {seed} }}\n  {options}\n}}").train
+
+
+def epochs(made: feedline.Loader) -> list[Any]:
+    """Two of them."""
+    return [batch for _ in range(2) for batch in made]
+
+
+def same(left: list[Any], right: list[Any]) -> bool:
+    """Whether two lists of (images, labels) have the same bits in the same layout."""
+    return len(left) == len(right) and all(
+        torch.equal(one, other) and one.stride() == other.stride()
+        for mine, others in zip(left, right, strict=True)
+        for one, other in zip(mine, others, strict=True)
+    )
+
+
+FLIPS = ("RandomHorizontalFlip()", "RandomVerticalFlip(0.3)", "RandomHorizontalFlip(0.1)", "RandomVerticalFlip(1.0)")
+CROPS = (
+    *("scale=(0.01, 0.2)", "scale=(0.9, 1.0), ratio=(0.1, 0.2)", "ratio=(0.2, 5.0)", 'interpolation="bicubic"'),
+    *("antialias=false", 'interpolation="nearest"', "scale=(1.0, 1.0), ratio=(1.0, 1.0)"),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    size=st.tuples(st.integers(2, 60), st.integers(2, 60)), crop=st.sampled_from(("", *CROPS)),
+    flips=st.lists(st.sampled_from(FLIPS), max_size=3), seed=st.integers(0, 99),
+    way=st.sampled_from(("", "num_workers = 2; worker_kind = thread", "collate list")),
+)  # fmt: skip
+def test_what_is_drawn_first_is_as_written(
+    photos: Path, size: tuple[int, int], crop: str, flips: list[str], seed: int, way: str
+) -> None:
+    """Any crop and flips, any picture, any way of working."""
+    chain = "; ".join((f"RandomResizedCrop({size}{', ' * bool(crop)}{crop})", *flips))
+    listed = "collate list" if "list" in way else ""
+    expected = epochs(loader(photos, chain, f"optimize = off\n  {listed}", seed))
+    made = loader(photos, chain, way, seed)
+    if listed:
+        expected, actual = ([([*images], [labels]) for images, labels in some] for some in (expected, epochs(made)))
+        assert all(
+            torch.equal(one, other)
+            for mine, others in zip(expected, actual, strict=True)
+            for one, other in zip(mine[0], others[0], strict=True)
+        )
+    else:
+        assert same(expected, epochs(made))
+
+
+def test_it_is_what_runs_here(photos: Path) -> None:
+    """The trial lets it through with the versions these tests run with."""
+    dataset: Any = loader(photos, "RandomResizedCrop(24); RandomHorizontalFlip()", "").dataset
+    assert isinstance(dataset._chain.steps.steps[0], DrawnStep)
+
+
+def test_images_that_are_kept_do_not_change(photos: Path) -> None:
+    """Their memory is used again only when nobody holds them."""
+    made = loader(photos, "RandomResizedCrop(24)", "collate list")
+    kept = epochs(made)
+    copies = [[image.clone() for image in images] for images, _ in kept]
+    epochs(made)
+    assert all(
+        torch.equal(one, other) for (images, _), copy in zip(kept, copies, strict=True)
+        for one, other in zip(images, copy, strict=True)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("keep", [0, 200, 3000, -1])
+def test_a_broken_file_fails_as_written(photos: Path, tmp_path: Path, keep: int) -> None:
+    """Cut at any place: the same picture or the same failure."""
+    _photos(tmp_path)
+    whole = (tmp_path / "a" / "8.jpg").read_bytes()
+    (tmp_path / "a" / "8.jpg").write_bytes(whole[:keep])
+    found = []
+    for options in ("optimize = off", "", "num_workers = 1; worker_kind = thread"):
+        try:
+            found.append(epochs(loader(tmp_path, "RandomResizedCrop(24)", options)))
+        except feedline.LoadError as error:
+            found.append(error.diagnostics[0].message)
+    assert isinstance(found[0], str) or same(found[0], found[1])
+    assert isinstance(found[0], list) or found[0] == found[1] == found[2]
