@@ -75,7 +75,7 @@ def starts(bench: Bench, ways: dict[str, Callable[[], Iterable[Any]]]) -> None:
 
 def run(bench: Bench) -> None:
     """The tables of later epochs and of the first."""
-    photos = images.photos(bench.folder / "photos", 192 if bench.quick else 1000)
+    photos = images.photos(bench.folder / "photos", 192 if bench.quick else 2000)
     kept = photos.parent / "kept"
     hand, off = tutorial(photos), loader(photos, "off")
     filled = {workers: loader(photos, 'disk("kept")', workers) for workers in (0, 2)}

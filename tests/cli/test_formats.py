@@ -98,6 +98,10 @@ def test_a_step_in_a_directory_of_the_repository(check: Callable[..., str], monk
     line = check("let a = b\n", "github")
     assert line.startswith(f"::error file={Path.cwd().name}/a.pipe,line=1,")
     assert "::a.pipe:1:9: FL102 " in line
+    link = Path("link")
+    link.symlink_to(Path.cwd().parent)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(link.absolute()))
+    assert line == check("let a = b\n", "github")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(Path.cwd() / "elsewhere"))
     assert check("let a = b\n", "github").startswith("::error file=a.pipe,")
 

@@ -22,9 +22,11 @@ from feedline.compiler import ir
 from feedline.runtime.gather import jit
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import blur, build_chain, colour_jit, with_planes
+from feedline.runtime.transforms.combine import Views
 from feedline.runtime.transforms.direct_colour import ColourStep
+from feedline.runtime.transforms.drawn import CutStep
 from feedline.runtime.transforms.hue import adjusted_hue
-from feedline.runtime.transforms.steps import TorchvisionStep
+from feedline.runtime.transforms.steps import StepFailed, TorchvisionStep
 
 KINDS = [False, True] if jit.available() else [False]
 """Without Numba, and with it where it is installed."""
@@ -110,6 +112,30 @@ def test_views_take_pixels_as_they_are_decoded(chain: list[ir.Step], alike: bool
         assert all(plane.is_contiguous() for plane in other) or not one_view.is_contiguous()
 
 
+def test_views_are_drawn_and_cut_at_once() -> None:
+    """A chain of short steps takes its numbers from words, and cuts with one step; others are seeded as ever."""
+    first = (apply("RandomResizedCrop", 56), apply("RandomHorizontalFlip"))
+    one, other = (*first, maybe(0.8, apply("ColorJitter", 0.5))), (*first, apply("RandomErasing", 1.0))
+    short = with_planes(build_chain((views(one, other),), direct=1, colour=True))
+    assert short is not None
+    [made] = short.steps.steps
+    assert isinstance(made, Views)
+    assert [chain.in_words for chain in made.chains] == [True, False]
+    assert all(isinstance(chain.steps[0], CutStep) for chain in made.chains)
+
+
+def test_a_view_of_nothing_fails_as_written() -> None:
+    """Of an image one pixel wide, where the fallback's aspect leaves no row: the crop is named."""
+    steps = (views(*[(apply("RandomResizedCrop", 8, ratio=(50.0, 100.0)), apply("RandomHorizontalFlip"))] * 2),)
+    short, said = with_planes(build_chain(steps, direct=1, colour=True)), []
+    assert short is not None
+    for chain in (build_chain(steps), short):
+        with pytest.raises(StepFailed) as caught:
+            chain({"image": image(60, 1)}, 3)
+        said.append((caught.value.failure.message, caught.value.failure.notes))
+    assert said[0] == said[1]
+
+
 def test_the_hue_of_every_colour() -> None:
     """All 2^24 of them, an eighth by each of eight turns."""
     levels = torch.arange(256, dtype=torch.uint8)
@@ -173,6 +199,45 @@ def test_other_samples_take_torchvisions_way(before: dict[str, Any]) -> None:
         expected, actual = build_chain(chain)(before, key), build_chain(chain, colour=True)(before, key)
         assert expected.keys() == actual.keys()
         assert all(torch.equal(expected[name], actual[name]) for name in expected)
+
+
+@pytest.fixture
+def in_doubles() -> Iterator[None]:
+    """torch's default dtype is float64 meanwhile."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("with_numba", KINDS)
+def test_another_default_dtype_takes_torchvisions_way(
+    with_numba: bool, in_doubles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torchvision draws and computes otherwise then, whether a chain is built before or after."""
+    monkeypatch.setattr(jit, "available", lambda: with_numba)
+    chain = (
+        maybe(0.8, apply("ColorJitter", 0.5, 0.5, 0.5, 0.2)),
+        apply("RandomGrayscale", 0.5),
+        apply("GaussianBlur", 9),
+    )
+    after = build_chain(chain, colour=True)
+    torch.set_default_dtype(torch.float32)
+    before = build_chain(chain, colour=True)
+    torch.set_default_dtype(torch.float64)
+    for key in range(12):
+        given = {"image": image(60, 61)}
+        expected = build_chain(chain)(given, key)["image"]
+        assert torch.equal(before(given, key)["image"], expected)
+        assert torch.equal(after(given, key)["image"], expected)
+
+
+def test_a_blurred_grey_image_may_be_written_into() -> None:
+    """As torchvision's: its three planes are memory of their own."""
+    chain = build_chain((apply("RandomGrayscale", 1.0), apply("GaussianBlur", 9)), colour=True)
+    for _ in range(3):
+        made = chain({"image": image(64, 64)}, 1)["image"].as_subclass(torch.Tensor)
+        made[0].fill_(7)
+        assert not (made[1:] == 7).all()
 
 
 SIMCLR = """

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import feedline
-from feedline.runtime.draws import between, exponential, share, words
+from feedline.runtime.draws import below, between, by_words, exact, exponential, hits, order, share, uniform, words
+from feedline.runtime.randomness import seeded
 from feedline.runtime.transforms.drawn import DrawnStep
 
 
@@ -31,6 +32,32 @@ def test_words_are_what_torch_draws(key: int) -> None:
         assert torch.randint(0, 4099, (1,), generator=own).item() == drawn[number + 2] % 4099
         assert torch.randint(0, 3, (1,), generator=own).item() == drawn[number + 3] % 3
     assert torch.equal(state, torch.get_rng_state())
+
+
+@given(
+    key=st.integers(0, 2**64 - 1), ends=st.tuples(st.floats(-9, 9, width=32), st.floats(0, 9, width=32)),
+    chance=st.floats(0, 1), count=st.integers(1, 9000),
+)  # fmt: skip
+def test_what_is_made_of_words_is_what_torch_makes(
+    key: int, ends: tuple[float, float], chance: float, count: int
+) -> None:
+    """More than are drawn at once; bounds that a double does not hold with all their bits are left out."""
+    low, high = ends[0], ends[0] + ends[1]
+
+    def drawn() -> list[Any]:
+        draws = (lambda: hits(chance), lambda: below(count), lambda: order(7), lambda: uniform(low, high))
+        return [draw() for _ in range(9) for draw in (draws if exact(low, high) else draws[:3])]
+
+    with seeded(key):
+        expected = drawn()
+    with by_words(key):
+        assert drawn() == expected
+
+
+def test_bounds_that_would_be_rounded_twice_are_known() -> None:
+    """A narrow range far from zero, and one that begins beside zero."""
+    assert exact(0.2, 1.8) and exact(-0.2, 0.2) and exact(0.0, 1.0) and exact(3.0, 3.0)
+    assert not exact(0.9999999, 1.0000001) and not exact(1e-30, 1.0) and not exact(0.0, float("inf"))
 
 
 def _photos(root: Path) -> Path:
@@ -107,10 +134,34 @@ def test_what_is_drawn_first_is_as_written(
         assert same(expected, epochs(made))
 
 
+@pytest.mark.parametrize("chain", [
+    "views 2 { RandomResizedCrop(57); RandomHorizontalFlip() }",
+    "Resize((60, 60)); RandomHorizontalFlip(); views 2 { one of { RandomVerticalFlip(); RandomInvert() } }",
+])  # fmt: skip
+def test_views_are_as_written(photos: Path, chain: str) -> None:
+    """Of a grey picture and a PNG too, whose colours are planes; and where only what is before the views is drawn at
+    once."""
+    expected, actual = (epochs(loader(photos, chain, options)) for options in ("optimize = off", ""))
+    assert same([views for views, _ in expected], [views for views, _ in actual])
+
+
 def test_it_is_what_runs_here(photos: Path) -> None:
     """The trial lets it through with the versions these tests run with."""
     dataset: Any = loader(photos, "RandomResizedCrop(24); RandomHorizontalFlip()", "").dataset
     assert isinstance(dataset._chain.steps.steps[0], DrawnStep)
+
+
+@pytest.mark.parametrize("options", ["", "num_workers = 1; worker_kind = thread"])
+def test_a_crop_of_nothing_fails_as_written(tmp_path: Path, options: str) -> None:
+    """Of an image one pixel wide, where the fallback's aspect leaves no row: the step is named, not feedline."""
+    (tmp_path / "a").mkdir()
+    Image.new("RGB", (1, 60)).save(tmp_path / "a" / "0.jpg")
+    chain, said = "RandomResizedCrop(8, ratio=(50.0, 100.0))", []
+    for way in ("optimize = off", options):
+        with pytest.raises(feedline.LoadError) as caught:
+            epochs(loader(tmp_path, chain, way))
+        said.append((caught.value.diagnostics[0].code, caught.value.diagnostics[0].message))
+    assert said[0] == said[1]
 
 
 def test_images_that_are_kept_do_not_change(photos: Path) -> None:

@@ -127,6 +127,12 @@ def test_a_block_is_closed_where_its_lines_end(text: str, edit: str, fixed: str)
     assert (edit, fixed) == (fix.title, text[: span.start] + new + text[span.end :])
 
 
+def test_a_block_that_was_opened_by_guess_may_end_nowhere() -> None:
+    """Only brackets that stand in the text are told to be left open."""
+    said = [(found.message, found.secondary) for found in parse(" loader\n  6\n}{").diagnostics]
+    assert [("expected `{` to open the block of `loader`", ()), ("this `{` is never closed", ())] == said
+
+
 def test_the_number_of_errors_is_limited() -> None:
     """A text in which nothing fits does not flood the reader."""
     assert MAX_ERRORS == len(_codes("let 1\n" * 1000))

@@ -45,6 +45,11 @@ def test_the_beginning_of_too_many_names_says_nothing():
     assert [] == suggest("abcd", ["abcdefx", "abcdefy", "abcdefz"], limit=2)
 
 
+def test_a_slip_comes_before_an_ending():
+    """One letter that is left out is likelier than five that are not typed yet."""
+    assert ["replace", "replacement"] == suggest("replac", ["replacement", "replace"])
+
+
 def test_name_itself_is_not_suggested():
     """Telling a user to write what was written helps nobody."""
     assert ["vala"] == suggest("val", ["val", "vala"])

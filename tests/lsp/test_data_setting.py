@@ -9,7 +9,10 @@ import pytest
 from lsprotocol import types
 from sessions import Editor, Text
 
+from feedline.lsp import checks
 from feedline.lsp.counts import count
+from feedline.lsp.server import Server
+from feedline.lsp.settings import Settings
 
 pytestmark = pytest.mark.asyncio
 
@@ -78,3 +81,29 @@ async def shown(editor: Editor, text: Text, words: str, asked: asyncio.Event) ->
             hints = await editor.client.text_document_inlay_hint_async(types.InlayHintParams(text.id, whole))
             if words in [str(hint.label).strip() for hint in hints or ()]:
                 return
+
+
+async def test_data_that_change_while_they_are_counted_are_counted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first count says is of before the change."""
+    counted: list[str] = []
+    going_on = asyncio.Event()
+
+    async def slow(path: str) -> None:
+        counted.append(path)
+        await going_on.wait()
+
+    monkeypatch.setattr(checks, "count", slow)
+    monkeypatch.setattr(checks, "DATA_PAUSE", 0.01)
+    path = tmp_path / "counted.pipe"
+    server = Server()
+    server.documents.settings = Settings(data=True)
+    server.documents.open(path.as_uri(), 1, RIGHT)
+    server.checks.count(path.as_uri())
+    server.checks.count_again()
+    await asyncio.sleep(0.1)
+    assert counted == [str(path)]
+    going_on.set()
+    await asyncio.sleep(0.1)
+    assert counted == [str(path)] * 2

@@ -34,6 +34,26 @@ def test_many_texts_take_several_blocks(longest: int) -> None:
     assert column.tolist() == texts and column[len(texts) - 1] == texts[-1] and column[300] == texts[300]
 
 
+def test_columns_of_other_texts_are_made_of_other_arrays() -> None:
+    """Also where all bytes one after the other are the same, and a text at the end of two blocks gives one away."""
+    data = "".join(map(str, np.random.default_rng(0).integers(0, 10, 3000)))
+    lengths = np.full(600, 5)
+    one, other = lengths.copy(), lengths.copy()
+    other[255], other[511] = 6, 4
+    made = [[data[end - n : end] for n, end in zip(each, np.cumsum(each), strict=True)] for each in (one, other)]
+    assert made[0] != made[1]
+    left, right = (arrays(TextColumn.of(texts)) for texts in made)
+    assert not all(map(np.array_equal, left, right))
+
+
+def test_there_is_nothing_beyond_the_ends() -> None:
+    """As of any sequence."""
+    column = TextColumn.of(["a", "b", "c"])
+    for place in (3, -4, -5, 300):
+        with pytest.raises(IndexError):
+            column[place]
+
+
 def test_what_is_common_is_kept_once() -> None:
     """`images/` and `.jpg` of ten thousand names take no room, and a place two bytes."""
     column = TextColumn.of(f"images/{number:05}.jpg" for number in range(10_000))

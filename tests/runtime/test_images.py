@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
+from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
 
 from feedline.runtime.sources.images import (
     BrokenImage,
@@ -186,6 +187,14 @@ def test_tensors_pil_images_and_boxes_turn_alike(turn: int) -> None:
     drawn = torch.zeros_like(turned)
     drawn[0, y1:y2, x1:x2] = 255
     assert turned.tolist() == drawn.tolist()
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_turned_line_of_pixels_is_resized_like_any_image(turn: int) -> None:
+    """Torch's kernel goes by the strides of a side of one pixel too."""
+    turned = turn_tensor(torch.arange(50, dtype=torch.uint8).reshape(1, 1, 50), turn)
+    expected = F.resize(turned.to(torch.float32), [11, 13]).round().to(torch.uint8)
+    assert (F.resize(turned, [11, 13]).int() - expected.int()).abs().max() <= 1
 
 
 def test_images_of_other_datasets_are_adapted() -> None:

@@ -15,7 +15,7 @@ from lark import Token
 
 from feedline.dsl.frozen import define, evolve, field, frozen
 from feedline.dsl.source import SourceText
-from feedline.dsl.tokens import made_up, offsets
+from feedline.dsl.tokens import is_made_up, made_up, offsets
 from feedline.grammar import CLOSING, OPENING, SEPARATORS
 
 POISON = "POISON"
@@ -193,7 +193,8 @@ class _Mender:
                 self._swallowed = self._swallowed or (swallows_bracket(token) and "{" in token)
                 self._out.append(token)
         self._end()
-        return Mended(self._out, self._faults)
+        # A `{` that was put in was told then; that it is not closed either is no fault of the text.
+        return Mended(self._out, [fault for fault in self._faults if not is_made_up(fault.token)])
 
     # ---- the start of a line
 
@@ -343,6 +344,7 @@ class _Mender:
             return
         *outer, innermost = self._stack
         place = offsets(self._out[self._after_last() - 1])[1]
-        self._faults.append(Fault("unclosed", innermost.token, tuple(entry.token for entry in outer), place))
+        others = tuple(entry.token for entry in outer if not is_made_up(entry.token))
+        self._faults.append(Fault("unclosed", innermost.token, others, place))
         for entry in reversed(self._stack):
             self._put_closer(entry)

@@ -45,8 +45,12 @@ def _annotation(diagnostic: Diagnostic) -> str:
 def _in_repository(path: str) -> str:
     """A file as a runner looks for it: below the repository's root, whatever directory the step runs in."""
     root = os.environ.get("GITHUB_WORKSPACE", "")
-    inside = os.path.relpath(path, root) if root and os.path.exists(path) else ".."
-    return below(path) if inside.startswith("..") else inside.replace(os.sep, "/")
+    if root and os.path.exists(path):
+        # Resolved, because the root, or the way to the file, may be a link.
+        file, top = Path(path).parent.resolve() / Path(path).name, Path(root).resolve()
+        if file.is_relative_to(top):
+            return file.relative_to(top).as_posix()
+    return below(path)
 
 
 def _escaped(text: str, further: str = "") -> str:

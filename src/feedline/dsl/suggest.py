@@ -12,22 +12,23 @@ def suggest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
 
     A slip is one letter added, left out, changed, or swapped with its neighbour; as many are forgiven as a third of the
     name's length, and one always. Case is no slip, but among equals the right case comes first, then the order given.
-    Four letters or more that begin at most `limit` candidates are a name that is not written out: that is one slip.
+    Four letters or more that begin at most `limit` candidates are a name that is not written out: that is one slip,
+    but after those with one.
     """
     folded, names = name.casefold(), [candidate for candidate in dict.fromkeys(candidates) if candidate != name]
     begun = [one for one in names if len(name) >= _BEGINNING and one.casefold().startswith(folded)]
     if len(begun) > limit:
         begun = []
     allowed = 1 if begun else max(1, len(name) // 3)
-    found: list[tuple[int, bool, int, str]] = []
+    found: list[tuple[int, bool, bool, int, str]] = []
     for order, candidate in enumerate(names):
         if abs(len(candidate) - len(name)) > allowed and candidate not in begun:
             continue
-        distance = _distance(folded, candidate.casefold())
-        distance = min(1, distance) if candidate in begun else distance
+        real = _distance(folded, candidate.casefold())
+        distance = min(1, real) if candidate in begun else real
         # A name of one or two letters shares nothing with another once every letter of it was changed.
         if distance <= allowed and distance < max(len(name), len(candidate)):
-            found.append((distance, candidate[:1] != name[:1], order, candidate))
+            found.append((distance, candidate[:1] != name[:1], distance < real, order, candidate))
     return [candidate for *_, candidate in sorted(found)[:limit]]
 
 

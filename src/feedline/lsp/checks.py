@@ -61,9 +61,8 @@ class Checks:
         """Count the data of every open file once nothing has come about data for a while."""
         if self._again is not None:
             self._again.cancel()
-        uris = [document.uri for document in self.server.documents]
         later = asyncio.get_running_loop().call_later
-        self._again = later(DATA_PAUSE, lambda: [self.count(uri) for uri in uris])
+        self._again = later(DATA_PAUSE, lambda: self.server.start(self._count_all()))
 
     def count(self, uri: str) -> None:
         """Count the data of a file that has been opened or saved, if the user wants that."""
@@ -129,6 +128,14 @@ class Checks:
             await self.server.workspace_code_lens_refresh_async(None)
 
     # ---- data
+
+    async def _count_all(self) -> None:
+        if self._counting:
+            self.count_again()  # what is being counted is already of yesterday
+            return
+        documents = self.server.documents
+        for uri in await self.server.in_turn(lambda: [document.uri for document in documents]):
+            self.count(uri)
 
     async def _count(self, uri: str) -> None:
         documents = self.server.documents

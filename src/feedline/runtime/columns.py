@@ -123,6 +123,8 @@ class TextColumn:
     def __getitem__(self, index: int) -> str:
         index = operator.index(index)
         index += len(self) if index < 0 else 0
+        if not 0 <= index < len(self):
+            raise IndexError(f"place {index} of {len(self)} texts")
         begins, blocks = self._begins, self._blocks.numpy()
         block, place = divmod(index, _BLOCK)
         start, end = int(blocks[block]), int(blocks[block + (place == _BLOCK - 1)])
@@ -148,8 +150,9 @@ class TextColumn:
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """All that it is made of: equal for equal strings."""
-        return (*(np.frombuffer(part, np.uint8) for part in self._around), self._bytes.numpy(), self._begins)
+        """All that it is made of: equal for equal strings, and for no others."""
+        around = (np.frombuffer(part, np.uint8) for part in self._around)
+        return (*around, self._bytes.numpy(), self._begins, self._blocks.numpy())
 
     def tolist(self) -> list[str]:
         """Every string; for what has to look at all of them at once."""
@@ -179,10 +182,10 @@ class Common:
         """One more string."""
         if self._before is None:
             self._before, self._after, self._shortest = text, text, len(text)
-        while not text.startswith(self._before):
-            self._before = self._before[:-1]
-        while not text.endswith(self._after):
-            self._after = self._after[1:]
+        if not text.startswith(self._before):
+            self._before = text[: _alike(text, self._before)]
+        if not text.endswith(self._after):
+            self._after = text[len(text) - _alike(text[::-1], self._after[::-1]) :]
         self._shortest = min(self._shortest, len(text))
 
     def shorten(self, length: int) -> None:
@@ -201,6 +204,12 @@ class Common:
         for place in range(1, after + 1):
             kept[ends - place] = False
         return data[kept]
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes two strings begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
 
 AnyColumn = Column | RaggedColumn | TextColumn

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -69,27 +69,54 @@ _WORDS = 32
 
 
 class _Drawn(threading.local):
-    """What `words` and `exponential` work with, one for each thread."""
+    """What `words` and `exponential` work with, one for each thread; `stream`: the words inside `by_words`."""
 
     def __init__(self) -> None:
         self.generator = torch.Generator()
         self.pairs = torch.empty(_WORDS // 2, dtype=torch.int64)
         halves = self.pairs.numpy().view(np.uint32).reshape(-1, 2)
         self.words = halves[:, ::-1] if sys.byteorder == "little" else halves  # of a pair the high half is drawn first
-        self.tensor = torch.empty(1)
+        self.tensor = torch.empty(1, dtype=torch.float32)  # whatever the default is when a thread begins
         self.number = self.tensor.numpy()
+        self.stream: Iterator[int] | None = None
 
 
 _drawn = _Drawn()
 
 
+def in_floats() -> bool:
+    """Whether torch draws and computes in float32 unless told otherwise, as all does here that goes a shorter way."""
+    return torch.get_default_dtype() == torch.float32
+
+
 def words(key: int) -> list[int]:
     """The first 32 words of 32 bits that torch draws after `manual_seed(key)`: in one call, where a call for each
     number takes ten times as long. No generator that anybody else draws from is touched."""
+    _drawn.generator.manual_seed(key % 2**63)
+    return _more()
+
+
+def _more() -> list[int]:
     drawn = _drawn
-    drawn.generator.manual_seed(key % 2**63)
     drawn.pairs.random_(-(2**63), None, generator=drawn.generator)
     return drawn.words.ravel().tolist()
+
+
+@contextmanager
+def by_words(key: int) -> Iterator[None]:
+    """Inside the block `hits`, `uniform`, `below` and `order` give what they give after `manual_seed(key)`, from words
+    that are drawn at once. Nothing else may draw there, and no second block may be opened."""
+    _drawn.stream = _stream(key)
+    try:
+        yield
+    finally:
+        _drawn.stream = None
+
+
+def _stream(key: int) -> Iterator[int]:
+    yield from words(key)
+    while True:
+        yield from _more()
 
 
 def share(word: int) -> float:
@@ -100,6 +127,48 @@ def share(word: int) -> float:
 def between(word: int, low: float, high: float) -> float:
     """What `torch.empty(1).uniform_(low, high)` makes of a word, for bounds that are float32 values."""
     return float(np.float32(share(word) * float(np.float32(high - low)) + low))
+
+
+def exact(low: float, high: float) -> bool:
+    """Whether a double holds every bit of the sum that `between` makes, so that it is rounded once, as torch's is."""
+    ends = np.array([low, high], np.float32)
+    if low == high or not np.isfinite(ends).all():
+        return low == high
+    least, most = ends.tolist()
+    grain = min(np.spacing(abs(ends[0])).item() if least else 1.0, np.spacing(np.float32(most - least)) * 2.0**-24)
+    return max(abs(least), abs(most)) < grain * 2.0**52
+
+
+def hits(chance: float) -> bool:
+    """`torch.rand(1) < chance`"""
+    if (stream := _drawn.stream) is None:
+        return bool(torch.rand(1, generator=generator()) < chance)
+    return share(next(stream)) < float(np.float32(chance))
+
+
+def uniform(low: float, high: float) -> float:
+    """`torch.empty(1).uniform_(low, high)`"""
+    if (stream := _drawn.stream) is None:
+        return torch.empty(1).uniform_(low, high, generator=generator()).item()
+    return between(next(stream), float(np.float32(low)), float(np.float32(high)))
+
+
+def below(count: int) -> int:
+    """`torch.randint(count, (1,))`"""
+    if (stream := _drawn.stream) is None:
+        return int(torch.randint(count, (1,), generator=generator()))
+    return next(stream) % count
+
+
+def order(count: int) -> list[int]:
+    """`torch.randperm(count)`"""
+    if (stream := _drawn.stream) is None:
+        return torch.randperm(count, generator=generator()).tolist()
+    made = list(range(count))
+    for place in range(count - 1):
+        other = place + next(stream) % (count - place)
+        made[place], made[other] = made[other], made[place]
+    return made
 
 
 def exponential(number: float) -> float:

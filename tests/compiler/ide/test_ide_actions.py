@@ -125,6 +125,8 @@ def test_no_comment_is_lost_where_a_transform_is_inlined() -> None:
     marked = "transform ‸t {\n  ToImage()\f # \u2028 one\n  # two\n}\ntransform u { t; Identity() }\n"
     expected = "transform u { \n  ToImage()\f # \u2028 one\n  # two\n; Identity() }\n"
     assert expected == changed(marked, "inline `t` everywhere")
+    marked = "transform ‸t { ToImage() # one\n}\ntransform u {\n  t\n}\n"
+    assert changed(marked, "inline `t` everywhere") == "transform u {\n  ToImage() # one\n}\n"
 
 
 @pytest.mark.parametrize(

@@ -97,14 +97,15 @@ def _inlined(analysis: Analysis, node: tree.Transform, at: Span) -> Edit | None:
     inside = analysis.text[node.chain.span.start + 1 : node.chain.span.end - 1].strip()
     indent = indent_of(analysis, at.start)
     braced = analysis.text[chain.span.start] == "{"
+    several = "\n" in text
     if any(token.type == "COMMENT" for token in tokens(inside)):
         # Comments go where their steps go, and nothing may follow one on its line.
-        text = inside
+        text, several = inside, True
         if braced and not (_is_alone(analysis, at) and _ends_line(analysis, at)):
             return Edit(at, f"\n{indent}{INDENT}{reindented(text, indent + INDENT)}\n{indent}")
-    if "\n" in text and not braced:
+    if several and not braced:
         return Edit(at, f"{{\n{indent}{INDENT}{reindented(text, indent + INDENT)}\n{indent}}}")
-    if "\n" in text and _is_alone(analysis, at):
+    if several and _is_alone(analysis, at):
         return Edit(at, reindented(text, indent))
     joined = "; ".join(reindented(analysis.written(one.span), indent) for one in steps)
     return Edit(at, joined if braced or (len(steps) == 1 and not _is_block(chain, around)) else f"{{ {joined} }}")

@@ -114,4 +114,4 @@ class Pixels:
 @lru_cache(maxsize=16)
 def _plane(value: float, size: torch.Size) -> torch.Tensor:
     """float32 (H, W): torch's loop takes one operand at most that is the same everywhere, and is slow with two."""
-    return torch.full(size, value)
+    return torch.full(size, value, dtype=torch.float32)

@@ -11,6 +11,7 @@ from attrs import frozen
 from torchvision.transforms import v2
 
 from feedline.compiler import ir
+from feedline.runtime.draws import in_floats
 from feedline.runtime.failures import PipelineFailure
 from feedline.runtime.gather import draws
 from feedline.runtime.gather.affine import Warp, warp_of
@@ -136,7 +137,7 @@ def gather_of(
     form = _form(collate)
     if not isinstance(source, ArraySource) or form is None or not _as_stored(source):
         return None
-    if torch.get_default_dtype() != torch.float32:  # torch draws other numbers then
+    if not in_floats():  # torch draws other numbers then
         return None
     steps = [*chain.steps.steps, *(late.steps.steps if late is not None else ())]
     channels, height, width = source.pixels.shape[1:]

@@ -248,7 +248,8 @@ def turn_tensor(tensor: torch.Tensor, turn: int) -> torch.Tensor:
     mirror_x, mirror_y, swap = _TURNS[turn]
     axes = [axis for axis, mirrored in ((-1, mirror_x), (-2, mirror_y)) if mirrored]
     tensor = tensor.flip(axes) if axes else tensor
-    return tensor.transpose(-1, -2).contiguous() if swap else tensor
+    # A clone, where one pixel wide: `contiguous` would leave strides by which torch's resizing reads beside the image.
+    return tensor.transpose(-1, -2).clone(memory_format=torch.contiguous_format) if swap else tensor
 
 
 def turn_pil(image: Image.Image, turn: int) -> Image.Image:

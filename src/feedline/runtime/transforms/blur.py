@@ -40,9 +40,9 @@ def blurred(image: torch.Tensor, kernel_size: list[int], sigma: float, sums: Sum
     if not _fits(shape, sums):
         return F.gaussian_blur_image(image, kernel_size, [sigma, sigma])
     values = sums(image[:planes], weights_of(across, down, sigma)).numpy()
-    made = np.empty(values.shape, np.uint8)
+    made = np.empty(image.shape, np.uint8)
     np.copyto(made, np.rint(values, out=values), casting="unsafe")
-    return torch.from_numpy(made).expand(image.shape)
+    return torch.from_numpy(made)
 
 
 def _fits(shape: Shape, sums: Sums) -> bool:
@@ -87,7 +87,7 @@ def weights_of(across: int, down: int, sigma: float) -> torch.Tensor:
 @lru_cache(maxsize=64)
 def _points(size: int) -> torch.Tensor:
     reach = (size - 1) / (2.0 * math.sqrt(2.0))
-    return torch.linspace(-reach, reach, size)
+    return torch.linspace(-reach, reach, size, dtype=torch.float32)
 
 
 def in_strips(image: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -31,6 +31,7 @@ from feedline.runtime.transforms.combine import (
 from feedline.runtime.transforms.direct import DirectStep, Planes, directly
 from feedline.runtime.transforms.direct_colour import in_colour
 from feedline.runtime.transforms.direct_objects import DirectSanitize
+from feedline.runtime.transforms.drawn import cut_at_once
 from feedline.runtime.transforms.steps import (
     BatchStep,
     FieldStep,
@@ -81,7 +82,7 @@ def _with_planes(chain: Sequence) -> Sequence | None:
     if count < len(steps) and isinstance(views := steps[count], Views):
         chains = [made for each in views.chains if (made := _with_planes(each)) is not None]
         if len(chains) == len(views.chains):
-            return Sequence((*steps[:count], Views(tuple(chains))))
+            return Sequence((*steps[:count], Views(tuple(Sequence(cut_at_once(made.steps)) for made in chains))))
     if not count:
         return None
     planes = Planes("planes", steps[0].span, random=False)  # pyright: ignore[reportAttributeAccessIssue]  (one of these)

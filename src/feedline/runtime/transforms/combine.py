@@ -6,15 +6,15 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import torch
-from attrs import frozen
+from attrs import field, frozen
 
 from feedline.compiler.catalogue import object_fields
 from feedline.dsl.source import Span
-from feedline.runtime.draws import generator
+from feedline.runtime.draws import by_words, generator, hits, in_floats, order
 from feedline.runtime.failures import Failure
-from feedline.runtime.randomness import derive_key, seeded
+from feedline.runtime.randomness import derive_key, seeded, words_hold
 from feedline.runtime.sources.base import Sample
-from feedline.runtime.transforms.fields import is_visual
+from feedline.runtime.transforms.fields import is_visual, only_image
 from feedline.runtime.transforms.steps import StepFailed
 
 
@@ -31,6 +31,11 @@ class AnyStep(Protocol):
         """Whether it draws from the global generators, so that they must be seeded around it."""
         ...
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether, of a sample that has one image of bytes, it makes another, and draws with `by_words`' functions."""
+        ...
+
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after the step."""
         ...
@@ -41,6 +46,17 @@ class Sequence:
     """One step after another."""
 
     steps: tuple[AnyStep, ...]
+    draws: bool = field(init=False)
+    """Whether a step does."""
+    in_words: bool = field(init=False)
+    """Whether, for one image of bytes, all that is drawn can be drawn `by_words`."""
+
+    def __attrs_post_init__(self) -> None:
+        last = max((place for place, step in enumerate(self.steps) if step.draws), default=-1)
+        in_words = last >= 0 and all(step.takes_words for step in self.steps[: last + 1])
+        in_words = in_words and not any(isinstance(step, Views) for step in self.steps)  # these seed themselves
+        object.__setattr__(self, "draws", last >= 0)
+        object.__setattr__(self, "in_words", in_words and in_floats() and words_hold())
 
     @property
     def random(self) -> bool:
@@ -48,9 +64,9 @@ class Sequence:
         return any(step.random for step in self.steps)
 
     @property
-    def draws(self) -> bool:
-        """Whether a step does."""
-        return any(step.draws for step in self.steps)
+    def takes_words(self) -> bool:
+        """Whether every step does."""
+        return all(step.takes_words for step in self.steps)
 
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after every step."""
@@ -61,6 +77,11 @@ class Sequence:
 
 class _Random:
     """A combination that draws from the generators itself."""
+
+    @property
+    def takes_words(self) -> bool:
+        """No."""
+        return False
 
     @property
     def random(self) -> bool:
@@ -80,9 +101,14 @@ class Maybe(_Random):
     probability: float
     steps: Sequence
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether every step does."""
+        return self.steps.takes_words
+
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after the steps, or as it was."""
-        return sample if torch.rand(1, generator=generator()) >= self.probability else self.steps(sample, key)
+        return self.steps(sample, key) if hits(self.probability) else sample
 
 
 @frozen(eq=False)
@@ -106,9 +132,14 @@ class Shuffled(_Random):
 
     steps: tuple[AnyStep, ...]
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether every step does."""
+        return all(step.takes_words for step in self.steps)
+
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after every step."""
-        for index in torch.randperm(len(self.steps), generator=generator()).tolist():
+        for index in order(len(self.steps)):
             sample = self.steps[index](sample, key)
         return sample
 
@@ -130,6 +161,11 @@ class OnField:
     def draws(self) -> bool:
         """Whether a step does."""
         return self.steps.draws
+
+    @property
+    def takes_words(self) -> bool:
+        """No."""
+        return False
 
     def __call__(self, sample: Sample, key: int) -> Sample:
         """The sample with the field changed. Raises `StepFailed` where the sample lacks it."""
@@ -160,6 +196,11 @@ class Views:
         return False
 
     @property
+    def takes_words(self) -> bool:
+        """No."""
+        return False
+
+    @property
     def random(self) -> bool:
         """Whether a view is."""
         return any(chain.random for chain in self.chains)
@@ -179,7 +220,8 @@ class Views:
 def _run(chain: Sequence, sample: Any, key: int) -> Any:
     if not chain.draws:
         return chain(sample, key)
-    with seeded(key):
+    short = chain.in_words and in_floats() and isinstance(sample, dict) and only_image(sample) is not None
+    with by_words(key) if short else seeded(key):
         return chain(sample, key)
 
 

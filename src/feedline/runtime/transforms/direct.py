@@ -17,7 +17,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
 
-from feedline.runtime.draws import generator
+from feedline.runtime.draws import below, exact, exponential, hits, uniform
 from feedline.runtime.randomness import seeded
 from feedline.runtime.sources.base import Sample
 from feedline.runtime.sources.masks import in_rows
@@ -36,6 +36,12 @@ class DirectStep(TorchvisionStep):
 
     direct: Kernel = field(kw_only=True)
 
+    @property
+    def takes_words(self) -> bool:
+        """Unless the numbers of a crop would be rounded twice."""
+        crop: Any = self.transform
+        return type(crop) is not v2.RandomResizedCrop or (exact(*crop.scale) and exact(*crop._log_ratio.tolist()))
+
     def _run(self, sample: Sample, /) -> Sample:
         visual = [name for name, value in sample.items() if is_visual(value)]
         if len(visual) != 1 or type(image := sample[visual[0]]) is not tv_tensors.Image:
@@ -47,6 +53,11 @@ class DirectStep(TorchvisionStep):
 @frozen(eq=False)
 class Planes(Step):
     """Images as planes, one colour after the other: what every step gets in the chain as written."""
+
+    @property
+    def takes_words(self) -> bool:
+        """It draws nothing."""
+        return True
 
     def _run(self, sample: Sample, /) -> Sample:
         return {name: planes(value) for name, value in sample.items()}
@@ -88,15 +99,13 @@ class Region:
 
 def region_of(transform: v2.RandomResizedCrop, height: int, width: int) -> Region:
     """`RandomResizedCrop.make_params` for an image of this size."""
-    own = generator()
     low, high = transform._log_ratio.tolist()
     for _ in range(10):
-        area = height * width * torch.empty(1).uniform_(*transform.scale, generator=own).item()
-        ratio = torch.empty(1).uniform_(low, high, generator=own).exp_().item()
+        area = height * width * uniform(*transform.scale)
+        ratio = exponential(uniform(low, high))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:
-            top = int(torch.randint(0, height - h + 1, (1,), generator=own))
-            left = int(torch.randint(0, width - w + 1, (1,), generator=own))
+            top, left = below(height - h + 1), below(width - w + 1)
             return Region(top, left, h, w)
     return central(height, width, transform.ratio)
 
@@ -133,9 +142,8 @@ def _random_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
     (height, width), (high, wide) = image.shape[-2:], transform.size
     if height < high or width < wide:
         return transform(image)  # says so
-    own = generator()
-    top = int(torch.randint(0, height - high + 1, (), generator=own)) if height > high else 0
-    left = int(torch.randint(0, width - wide + 1, (), generator=own)) if width > wide else 0
+    top = below(height - high + 1) if height > high else 0
+    left = below(width - wide + 1) if width > wide else 0
     return image[..., top : top + high, left : left + wide]
 
 
@@ -144,11 +152,11 @@ def _centre_crop(transform: Any, image: torch.Tensor) -> torch.Tensor:
 
 
 def _mirror(transform: Any, image: torch.Tensor) -> torch.Tensor:
-    return image if torch.rand(1, generator=generator()) >= transform.p else image.flip(-1)
+    return image.flip(-1) if hits(transform.p) else image
 
 
 def _upside_down(transform: Any, image: torch.Tensor) -> torch.Tensor:
-    return image if torch.rand(1, generator=generator()) >= transform.p else image.flip(-2)
+    return image.flip(-2) if hits(transform.p) else image
 
 
 _KERNELS: dict[type, Kernel] = {

@@ -14,12 +14,12 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
 
-from feedline.runtime.draws import generator
+from feedline.runtime.draws import exact, hits, in_floats, order, uniform
 from feedline.runtime.randomness import seeded
 from feedline.runtime.sources.base import Sample
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import blur, colour_jit
-from feedline.runtime.transforms.fields import is_visual
+from feedline.runtime.transforms.fields import only_image
 from feedline.runtime.transforms.hue import adjusted_hue
 from feedline.runtime.transforms.steps import Step, TorchvisionStep
 
@@ -36,13 +36,23 @@ class ColourStep(TorchvisionStep):
 
     direct: Kernel = field(kw_only=True)
 
+    @property
+    def takes_words(self) -> bool:
+        """Unless the numbers of a jitter or a blur would be rounded twice."""
+        return all(exact(*ends) for ends in _ranges(self.transform) if ends is not None)
+
     def _run(self, sample: Sample, /) -> Sample:
-        visual = [name for name, value in sample.items() if is_visual(value)]
-        image = sample[visual[0]] if len(visual) == 1 else None
-        if type(image) is not tv_tensors.Image or image.ndim != 3 or image.dtype != torch.uint8 or not image.numel():
+        if (found := only_image(sample)) is None or not in_floats():
             return TorchvisionStep._run(self, sample)
-        made = self.direct(self.transform, image.as_subclass(torch.Tensor))
-        return {**sample, visual[0]: made.as_subclass(tv_tensors.Image)}
+        name, image = found
+        return {**sample, name: self.direct(self.transform, image).as_subclass(tv_tensors.Image)}
+
+
+def _ranges(transform: Any) -> tuple[Any, ...]:
+    """What a step draws from, in the order it draws; None where it does not draw."""
+    if isinstance(transform, v2.ColorJitter):
+        return (transform.brightness, transform.contrast, transform.saturation, transform.hue)
+    return (transform.sigma,) if isinstance(transform, v2.GaussianBlur) else ()
 
 
 def in_colour(step: Step) -> Step:
@@ -73,18 +83,16 @@ def _jitter_compiled(transform: Any, image: torch.Tensor) -> torch.Tensor:
 def _changed(transform: Any, image: torch.Tensor, changes: tuple[Change, ...]) -> torch.Tensor:
     if image.shape[0] != 3 or not image.is_contiguous():
         changes = _OF_TORCHVISION
-    own = generator()
-    order = torch.randperm(4, generator=own).tolist()
-    ranges = (transform.brightness, transform.contrast, transform.saturation, transform.hue)
-    factors = [None if ends is None else torch.empty(1).uniform_(*ends, generator=own).item() for ends in ranges]
-    for number in order:
+    numbers = order(4)
+    factors = [None if ends is None else uniform(*ends) for ends in _ranges(transform)]
+    for number in numbers:
         if (factor := factors[number]) is not None:
             image = changes[number](image, factor)
     return image
 
 
 def _brightness(image: torch.Tensor, factor: float) -> torch.Tensor:
-    return _as_bytes(image.float().mul_(factor))
+    return _as_bytes(image.float().mul_(factor), factor)
 
 
 def _contrast(image: torch.Tensor, factor: float) -> torch.Tensor:
@@ -107,17 +115,19 @@ def _grey_of(values: torch.Tensor) -> torch.Tensor:
 
 
 def _blended(values: torch.Tensor, other: torch.Tensor, ratio: float) -> torch.Tensor:
-    return _as_bytes(values.mul_(ratio).add_(other, alpha=1.0 - ratio))
+    return _as_bytes(values.mul_(ratio).add_(other, alpha=1.0 - ratio), ratio)
 
 
-def _as_bytes(values: torch.Tensor) -> torch.Tensor:
+def _as_bytes(values: torch.Tensor, ratio: float) -> torch.Tensor:
+    """`ratio`: what the bytes were multiplied by; up to 1 none of them has left the range, but by a rounding."""
+    values = values if ratio <= 1.0 else values.clamp_(0, 255)
     made = np.empty(values.shape, np.uint8)  # NumPy casts three times as fast as torch
-    np.copyto(made, values.clamp_(0, 255).numpy(), casting="unsafe")
+    np.copyto(made, values.numpy(), casting="unsafe")
     return torch.from_numpy(made)
 
 
 def _grey(transform: Any, image: torch.Tensor) -> torch.Tensor:
-    if torch.rand(1, generator=generator()) >= transform.p:
+    if not hits(transform.p):
         return image
     return F.rgb_to_grayscale_image(image, image.shape[0])
 
@@ -131,7 +141,7 @@ def _blur_compiled(transform: Any, image: torch.Tensor) -> torch.Tensor:
 
 
 def _sigma(transform: Any) -> float:
-    return torch.empty(1).uniform_(*transform.sigma, generator=generator()).item()
+    return uniform(*transform.sigma)
 
 
 _CHANGES = (_brightness, _contrast, _saturation, _hue)

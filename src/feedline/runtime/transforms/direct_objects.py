@@ -19,7 +19,7 @@ from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional as F  # noqa: N812  (torchvision's own convention)
 
 from feedline.compiler.catalogue import object_fields
-from feedline.runtime.draws import generator
+from feedline.runtime.draws import hits
 from feedline.runtime.sources.base import Sample
 from feedline.runtime.sources.masks import in_rows
 from feedline.runtime.transforms.fields import first_of, rewrap, row_fields
@@ -61,7 +61,7 @@ def _upside_down(transform: Any, sample: Sample, visual: list[str]) -> Sample:
 
 
 def _flipped(transform: Any, sample: Sample, visual: list[str], axis: int) -> Sample:
-    if torch.rand(1, generator=generator()) >= transform.p:
+    if not hits(transform.p):
         return sample
     after = dict(sample)
     for name in visual:

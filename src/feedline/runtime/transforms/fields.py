@@ -31,6 +31,15 @@ def is_visual(value: Any) -> bool:
     return isinstance(value, _VISUAL)
 
 
+def only_image(sample: Sample) -> tuple[str, torch.Tensor] | None:
+    """The name of the one visual field and the image in it, where it is one of bytes (C, H, W)."""
+    names = [name for name, value in sample.items() if is_visual(value)]
+    if len(names) != 1 or type(value := sample[names[0]]) is not tv_tensors.Image:
+        return None
+    plain = value.as_subclass(torch.Tensor)
+    return (names[0], plain) if plain.dtype == torch.uint8 and plain.ndim == 3 and plain.numel() else None
+
+
 def visual_fields(sample: Sample) -> Sample:
     """The fields of a sample that torchvision's transforms may change."""
     return {name: value for name, value in sample.items() if is_visual(value)}

@@ -16,7 +16,7 @@ from attrs import field, frozen
 _PIXELS = 16384
 """Computed at once: what is needed for them stays in a core's cache."""
 _FROM_BYTE, _TO_BYTE, _SIXTH, _SIX = (np.float32(x) for x in (1 / 255, 255 + 1 - 1e-3, 1 / 6, 6))
-_ONE, _1, _2, _4, _5 = np.int8(1), *(np.uint8(x) for x in (1, 2, 4, 5))
+_ONE, _1, _2, _4 = np.int8(1), *(np.uint8(x) for x in (1, 2, 4))
 
 
 def adjusted_hue(image: np.ndarray, factor: float) -> np.ndarray:
@@ -128,27 +128,24 @@ def _sextants(
 
 def _placed(sextant: np.ndarray, values: tuple[np.ndarray, ...], room: tuple[np.ndarray, ...], out: np.ndarray) -> None:
     """Red, green and blue from the greatest, the middle and the least: by sextant v m p, m v p, p v m, p m v, m p v,
-    v p m, and the first again for 6. Without a branch: x ^ ((x ^ y) & mask) is y where the mask is set."""
-    (v, m, p), (half, rounded, mask, vm, mp) = values, room
+    v p m, and the first again for 6. Without a branch: x ^ ((x ^ y) * flag) is y where the flag is 1."""
+    (v, m, p), (half, rounded, flag, vm, mp) = values, room
     red, green, blue = out
+    is_ = flag.view(bool)
     np.bitwise_xor(v, m, out=vm)
     np.bitwise_xor(m, p, out=mp)
     np.right_shift(sextant, _1, out=half)
     np.right_shift(np.add(sextant, _1, out=rounded), _1, out=rounded)
-
-    def move(colour: np.ndarray, difference: np.ndarray, *where: tuple[np.ndarray, np.uint8]) -> None:
-        for index, number in where:
-            np.equal(index, number, out=mask.view(bool))
-            np.bitwise_and(np.negative(mask, out=mask), difference, out=mask)
-            np.bitwise_xor(colour, mask, out=colour)
-
-    np.copyto(red, v)
-    move(red, vm, (sextant, _1), (sextant, _4))
-    np.copyto(green, m)
-    move(green, mp, (half, _2))
-    move(green, vm, (rounded, _1))
-    np.copyto(blue, p)
-    move(blue, mp, (sextant, _2), (sextant, _5))
-    vp = np.bitwise_xor(vm, mp, out=vm)
-    move(red, vp, (half, _1))
-    move(blue, vp, (rounded, _2))
+    np.equal(half, _2, out=is_)
+    np.bitwise_xor(m, np.multiply(flag, mp, out=flag), out=green)
+    np.equal(rounded, _1, out=is_)
+    np.bitwise_xor(green, np.multiply(flag, vm, out=flag), out=green)
+    np.equal(sextant, _1, out=is_)
+    np.bitwise_or(is_, np.equal(sextant, _4, out=rounded.view(bool)), out=is_)
+    np.bitwise_xor(v, np.multiply(flag, vm, out=flag), out=red)
+    np.equal(half, _1, out=is_)
+    np.multiply(flag, np.bitwise_xor(v, p, out=rounded), out=flag)
+    np.bitwise_xor(red, flag, out=red)
+    np.bitwise_xor(vm, p, out=blue)  # all three, of which two are placed
+    np.bitwise_xor(blue, green, out=blue)
+    np.bitwise_xor(blue, red, out=blue)

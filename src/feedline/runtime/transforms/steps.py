@@ -64,6 +64,11 @@ class Step:
         """A random step draws from the global generators."""
         return self.random
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether, of a sample that has one image of bytes, it makes another, and draws with `by_words`' functions."""
+        return False
+
     def __call__(self, sample: Any, key: int) -> Any:
         """The sample after the step. Raises `StepFailed`."""
         try:
