@@ -12,7 +12,7 @@ WHOLE = (Path(__file__).parents[1] / "cases" / "compile" / "whole.pipe").read_te
 
 def checked(text: str, **options: object) -> CheckResult:
     """The result for a text in `/data`."""
-    return compile_source(SourceText("<text>", text), base=Path("/data"), **options)  # pyright: ignore[reportArgumentType]
+    return compile_source(SourceText("<text>", text), base=Path("/data"), **options)  # pyright: ignore[reportArgumentType]  (text or values that the test gives, not typed one by one)
 
 
 def program(text: str) -> ir.Program:

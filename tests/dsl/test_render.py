@@ -46,7 +46,7 @@ class Desk:
 
     def show(self, **options: object) -> str:
         """All that was reported, rendered."""
-        return render(self.reporter.diagnostics, self.reporter.sources, **options)  # pyright: ignore[reportArgumentType]
+        return render(self.reporter.diagnostics, self.reporter.sources, **options)  # pyright: ignore[reportArgumentType]  (text or values that the test gives, not typed one by one)
 
 
 FILE = """\
@@ -317,7 +317,7 @@ def test_nothing_to_say(format: str) -> None:
 def test_summary_counts_severities() -> None:
     """The most severe first, those there are none of left out."""
     severities = ["warning", "error", "hint", "error"]
-    found = [Diagnostic("FL999", severity, "x", "a.pipe") for severity in severities]  # pyright: ignore[reportArgumentType]
+    found = [Diagnostic("FL999", severity, "x", "a.pipe") for severity in severities]  # pyright: ignore[reportArgumentType]  (text or values that the test gives, not typed one by one)
     assert "2 errors, 1 warning, 1 hint" == summary(found)
 
 

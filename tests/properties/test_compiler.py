@@ -51,6 +51,6 @@ def test_any_value_for_a_parameter(name: str, value: object, origin: str) -> Non
     """Whatever a caller gives is taken or refused, never more than one fault."""
     text = "param n: int = 1\nparam x: float = 1\nparam on = true\nparam s = 'a'\nparam root: path = 'b'\n"
     text += "param kind: one of ('a', 3) = 3\ndataset d = FakeData()\n"
-    given_value = Given(str(value) if origin == "command line" else value, origin)  # pyright: ignore[reportArgumentType]
+    given_value = Given(str(value) if origin == "command line" else value, origin)  # pyright: ignore[reportArgumentType]  (text or values that the test gives, not typed one by one)
     result = compile_source(SourceText("<text>", text), params={name: given_value}, base=Path("/data"))
     assert len(result.diagnostics) == (result.program is None)

@@ -50,7 +50,7 @@ def _forces(draw: st.DrawFn) -> tuple[ir.Force, ...]:
             lines.append(force(name, count, bound=bound, replacement=again, each=True))
         else:
             again &= kind != "at most"
-            lines.append(force(name, count, bound=kind, replacement=again))  # pyright: ignore[reportArgumentType]
+            lines.append(force(name, count, bound=kind, replacement=again))  # pyright: ignore[reportArgumentType]  (text or values that the test gives, not typed one by one)
     return tuple(lines)
 
 

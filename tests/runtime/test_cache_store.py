@@ -62,7 +62,7 @@ def test_a_sample_comes_back_to_the_bit(tmp_path: Path, lend: bool) -> None:
     """Every kind of field, with its type, its dtype and what it carries beside its values."""
     kept = {
         **detection(),
-        "points": tv_tensors.KeyPoints(torch.rand(3, 2), canvas_size=(24, 32)),  # pyright: ignore[reportCallIssue]
+        "points": tv_tensors.KeyPoints(torch.rand(3, 2), canvas_size=(24, 32)),  # pyright: ignore[reportCallIssue]  (the stubs do not know the keywords)
         "name": "é\udcff",
         "score": float("nan"),
         "weight": 0.1,

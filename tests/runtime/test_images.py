@@ -98,7 +98,7 @@ def test_exif_orientation_is_applied_as_pillow_applies_it(tmp_path: Path, name: 
     assert np.asarray(upright).transpose(2, 0, 1).tolist() == decoded.image.tolist()
     assert (tag, (37, 23)) == (decoded.orientation, decoded.stored_size)
     pil = decode(tmp_path / name, ImageOptions(backend="pil")).image
-    assert upright.tobytes() == pil.tobytes()  # pyright: ignore[reportAttributeAccessIssue]
+    assert upright.tobytes() == pil.tobytes()  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
     assert upright.size == size(tmp_path / name)
 
 
@@ -108,7 +108,7 @@ def test_exif_false_leaves_the_orientation_alone(tmp_path: Path) -> None:
     exif[0x0112] = 6
     picture().save(tmp_path / "a.jpg", exif=exif)
     decoded = decode(tmp_path / "a.jpg", ImageOptions(exif=False))
-    assert (1, (3, 23, 37)) == (decoded.orientation, tuple(decoded.image.shape))  # pyright: ignore[reportAttributeAccessIssue]
+    assert (1, (3, 23, 37)) == (decoded.orientation, tuple(decoded.image.shape))  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
     assert (37, 23) == size(tmp_path / "a.jpg", exif=False)
 
 
@@ -153,7 +153,7 @@ def test_a_jpeg_without_its_last_bytes_is_read_as_pillow_reads_it(tmp_path: Path
     (tmp_path / "a.jpg").write_bytes(data[:-2])
     image = decode(tmp_path / "a.jpg", ImageOptions()).image
     expected = np.asarray(Image.open(tmp_path / "a.jpg").convert("RGB")).transpose(2, 0, 1)
-    assert expected.tolist() == image.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    assert expected.tolist() == image.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
 
 
 @pytest.mark.parametrize("reader", [lambda path: decode(path, ImageOptions()), size], ids=["decode", "size"])
@@ -201,12 +201,12 @@ def test_images_of_other_datasets_are_adapted() -> None:
     """PIL images, arrays (H, W, C) and (H, W), tensors (C, H, W) and (H, W)."""
     pixels = np.asarray(picture())
     expected = pixels.transpose(2, 0, 1).tolist()
-    assert expected == adapt(picture(), ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]
-    assert expected == adapt(pixels, ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]
-    assert expected == adapt(torch.tensor(expected, dtype=torch.uint8), ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    assert expected == adapt(picture(), ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
+    assert expected == adapt(pixels, ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
+    assert expected == adapt(torch.tensor(expected, dtype=torch.uint8), ImageOptions()).image.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
     grey = torch.zeros(4, 5, dtype=torch.uint8)
-    assert (3, 4, 5) == tuple(adapt(grey, ImageOptions()).image.shape)  # pyright: ignore[reportAttributeAccessIssue]
-    assert (1, 4, 5) == tuple(adapt(grey.numpy(), ImageOptions("L")).image.shape)  # pyright: ignore[reportAttributeAccessIssue]
+    assert (3, 4, 5) == tuple(adapt(grey, ImageOptions()).image.shape)  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
+    assert (1, 4, 5) == tuple(adapt(grey.numpy(), ImageOptions("L")).image.shape)  # pyright: ignore[reportAttributeAccessIssue]  (a tensor here, or a PIL image, as the test knows)
     assert isinstance(adapt(grey, ImageOptions("L", backend="pil")).image, Image.Image)
 
 

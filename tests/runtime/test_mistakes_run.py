@@ -33,7 +33,7 @@ def pil(side: int = 32) -> Image.Image:
 
 def detection() -> dict[str, Any]:
     """A sample with a box."""
-    boxes = tv_tensors.BoundingBoxes([[2.0, 2, 10, 10]], format="XYXY", canvas_size=(32, 32))  # pyright: ignore[reportCallIssue]
+    boxes = tv_tensors.BoundingBoxes([[2.0, 2, 10, 10]], format="XYXY", canvas_size=(32, 32))  # pyright: ignore[reportCallIssue]  (the stubs do not know the keywords)
     return {"image": image(), "boxes": boxes, "labels": torch.tensor([1])}
 
 
@@ -91,13 +91,13 @@ RAISES: dict[str, Callable[[], object]] = {
     "objects/sanitize_without_boxes": lambda: v2.SanitizeBoundingBoxes()(image(), torch.tensor(1)),
     "objects/stacked_boxes": lambda: default_collate([torch.rand(2, 4), torch.rand(3, 4)]),
     "data/last_batch_of_one": lambda: nn.BatchNorm1d(4)(torch.rand(1, 4)),
-    "loading/persistent_without_workers": lambda: DataLoader([1], persistent_workers=True),  # pyright: ignore[reportArgumentType]
-    "loading/prefetch_without_workers": lambda: DataLoader([1], prefetch_factor=4),  # pyright: ignore[reportArgumentType]
-    "names/albumentations": lambda: getattr(v2, "HorizontalFlip"),  # noqa: B009
-    "names/misspelt_argument": lambda: v2.RandomResizedCrop(64, scales=(0.2, 1.0)),  # pyright: ignore[reportCallIssue]
-    "names/misspelt_transform": lambda: getattr(v2, "RandomHorizontalFlop"),  # noqa: B009
-    "names/old_argument": lambda: v2.RandomRotation(10, resample=2),  # pyright: ignore[reportCallIssue]
-    "names/old_fill": lambda: v2.RandomAffine(10, fillcolor=0),  # pyright: ignore[reportCallIssue]
+    "loading/persistent_without_workers": lambda: DataLoader([1], persistent_workers=True),  # pyright: ignore[reportArgumentType]  (the mistake itself)
+    "loading/prefetch_without_workers": lambda: DataLoader([1], prefetch_factor=4),  # pyright: ignore[reportArgumentType]  (the mistake itself)
+    "names/albumentations": lambda: getattr(v2, "HorizontalFlip"),  # noqa: B009  (the mistake itself)
+    "names/misspelt_argument": lambda: v2.RandomResizedCrop(64, scales=(0.2, 1.0)),  # pyright: ignore[reportCallIssue]  (the mistake itself)
+    "names/misspelt_transform": lambda: getattr(v2, "RandomHorizontalFlop"),  # noqa: B009  (the mistake itself)
+    "names/old_argument": lambda: v2.RandomRotation(10, resample=2),  # pyright: ignore[reportCallIssue]  (the mistake itself)
+    "names/old_fill": lambda: v2.RandomAffine(10, fillcolor=0),  # pyright: ignore[reportCallIssue]  (the mistake itself)
 }
 """What raises, by the file that shows the mistake."""
 

@@ -162,7 +162,7 @@ def test_compressed_run_lengths_are_decoded(tmp_path: Path) -> None:
     drawn = np.zeros((10, 20), np.uint8, order="F")
     drawn[2:5, 3:9] = 1
     runs = mask.encode(drawn)
-    text = runs["counts"].decode()  # pyright: ignore[reportAttributeAccessIssue]
+    text = runs["counts"].decode()  # pyright: ignore[reportAttributeAccessIssue]  (compressed runs are bytes)
 
     def compress(found: dict[str, Any]) -> None:
         found["annotations"][1]["segmentation"] = {"size": [10, 20], "counts": text}
@@ -178,7 +178,7 @@ def test_compressed_run_lengths_read_as_pycocotools_wrote_them(seed: int) -> Non
     from feedline.runtime.sources import masks
 
     drawn = (np.random.default_rng(seed).random((40, 30)) < 0.3).astype(np.uint8, order="F")
-    text = mask.encode(drawn)["counts"].decode()  # pyright: ignore[reportAttributeAccessIssue]
+    text = mask.encode(drawn)["counts"].decode()  # pyright: ignore[reportAttributeAccessIssue]  (compressed runs are bytes)
     runs = masks.runs_of({"size": [40, 30], "counts": text}, (40, 30))
     assert drawn.tolist() == masks.drawn([runs], (40, 30))[0].tolist()
 

@@ -67,7 +67,7 @@ def test_positions_follow_one_another(tmp_path: Path) -> None:
     assert [0, 1, 0, 1] == [source.read(index)["label"] for index in range(4)]
     path = source.columns["path"]
     assert isinstance(path, TextColumn) and ["a/1.png", "b/1.png", "a/2.png", "b/2.png"] == path.tolist()
-    assert [6] * 4 == source.columns["width"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    assert [6] * 4 == source.columns["width"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
 
 
 def test_classes_are_put_together_by_name(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_nothing_is_imported_without_permission(module: str) -> None:
 def test_arguments_reach_the_factory(module: str) -> None:
     """By position and by name, lists as lists."""
     source, diagnostics = try_bind("python", 1, 2, target=f"{module}:make", options=ALLOWED, items=[5, 6, 7])
-    assert ([], 3) == (diagnostics, len(source or ()))  # pyright: ignore[reportArgumentType]
+    assert ([], 3) == (diagnostics, len(source or ()))  # pyright: ignore[reportArgumentType]  (a source has a length)
     assert source is not None and {"features": 6} == source.read(1)
     assert f"{module}:make[1]" == source.describe(1)
 
@@ -134,7 +134,7 @@ def test_metadata_of_the_object_is_used(monkeypatch: pytest.MonkeyPatch) -> None
     source = registered(monkeypatch, dataset)
     assert (("a", "b"), ("image",), ("label",)) == (source.classes, source.role.data, source.role.targets)
     assert {"label", "age", "who"} == set(source.columns)
-    assert [1, 0] == source.columns["label"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    assert [1, 0] == source.columns["label"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
     assert "y" == source.columns["who"][1]  # pyright: ignore[reportIndexIssue]  (a column of text, which the type does not say)
 
 

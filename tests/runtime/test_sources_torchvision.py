@@ -68,7 +68,7 @@ def test_fake_data_is_torchvisions(monkeypatch: pytest.MonkeyPatch) -> None:
         assert_pixels(theirs[index][0], source.read(index))
     assert [theirs[index][1] for index in range(5)] == labels(source)
     assert before.tolist() == torch.get_rng_state().tolist()
-    assert ([8] * 5, [6] * 5) == tuple(source.columns[name].values.tolist() for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]
+    assert ([8] * 5, [6] * 5) == tuple(source.columns[name].values.tolist() for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
     assert (1, 6, 8) == tuple(bind("FakeData", size=1, image_size=(1, 6, 8), mode="L").read(0)["image"].shape)
     assert source.role.fixed_size
     assert source.read(2)["label"] == pickle.loads(pickle.dumps(source)).read(2)["label"]
@@ -83,7 +83,7 @@ def test_files_and_labels_are_taken_over(tmp_path: Path) -> None:
     assert (("Forest", "River"), [0, 1, 1]) == (source.classes, labels(source))
     for index in range(3):
         assert_pixels(theirs[index][0], source.read(index))
-    assert [8, 8, 8] == source.columns["width"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    assert [8, 8, 8] == source.columns["width"].values.tolist()  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
     assert (3, 6, 8) == tuple(pickle.loads(pickle.dumps(source)).read(0)["image"].shape)
 
 
@@ -198,7 +198,7 @@ def test_celeba_targets_by_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     root = celeba(tmp_path, monkeypatch)
     source = bind("CelebA", root=root)
     assert ([1, 0], ("attr",)) == (source.read(0)["attr"].tolist(), source.role.targets)
-    assert ([1, 1], [7, 9]) == tuple(source.columns[name].values.tolist() for name in ("Smiling", "identity"))  # pyright: ignore[reportAttributeAccessIssue]
+    assert ([1, 1], [7, 9]) == tuple(source.columns[name].values.tolist() for name in ("Smiling", "identity"))  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
     source = bind("CelebA", root=root, target_type=["identity", "bbox", "landmarks"])
     sample = source.read(1)
     assert (9, [[1.0, 2.0, 4.0, 6.0]], (5, 2)) == (

@@ -285,7 +285,7 @@ class _Lowering:
 
 def _chain(item: t.Node) -> t.Chain:
     """A single step stands as a chain of one."""
-    return item if isinstance(item, t.Chain) else t.Chain(item.span, (item,))  # pyright: ignore[reportArgumentType]
+    return item if isinstance(item, t.Chain) else t.Chain(item.span, (item,))  # pyright: ignore[reportArgumentType]  (what is no chain is a step)
 
 
 def _normal(name: str) -> str:

@@ -174,7 +174,7 @@ def _sizes(data: BoundData, loaders: dict[str, Loader]) -> dict[str, int]:
         for (part, fold), indices in (data.parts(dataset.name) or {}).items():
             index = "" if fold is None else f"[{fold}]"
             sizes[f"{dataset.name}.{part}{index}"] = len(indices)
-    sizes.update((name, len(loader.dataset)) for name, loader in loaders.items())  # pyright: ignore[reportArgumentType]
+    sizes.update((name, len(loader.dataset)) for name, loader in loaders.items())  # pyright: ignore[reportArgumentType]  (every dataset here has a length)
     return sizes
 
 

@@ -66,7 +66,7 @@ class CocoSource:
             "labels": labels,
             "area": area.to(torch.float32),
             "iscrowd": crowd,
-            "image_id": int(self.columns["image_id"].values[index]),  # pyright: ignore[reportAttributeAccessIssue]
+            "image_id": int(self.columns["image_id"].values[index]),  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
         }
         if self.segmentations is not None:
             sample["masks"] = self._masks(index, turn, canvas)
@@ -79,7 +79,7 @@ class CocoSource:
         height, width = canvas
         _, _, right, bottom = boxes.numpy().max(0)
         if right > width + _TOLERANCE or bottom > height + _TOLERANCE:
-            stated = " x ".join(str(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]
+            stated = " x ".join(str(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
             why = f"a box reaches outside it: the image is {width} x {height}, its annotations are for {stated}"
             raise UnreadableSample(int(index), self.describe(index), why)
 
@@ -93,7 +93,7 @@ class CocoSource:
         width, height = decoded.stored_size
         if decoded.orientation < 5 or width == height or "width" not in self.columns.ready:
             return False
-        declared = tuple(int(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]
+        declared = tuple(int(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
         return declared == (height, width)
 
     def _masks(self, index: int, turn: int, canvas: tuple[int, int]) -> tv_tensors.Mask:

@@ -53,7 +53,7 @@ class TorchvisionSource:
         return self._size
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {item.name: getattr(self, item.name) for item in self.__attrs_attrs__}  # pyright: ignore[reportAttributeAccessIssue]
+        state = {item.name: getattr(self, item.name) for item in self.__attrs_attrs__}  # pyright: ignore[reportAttributeAccessIssue]  (attrs puts it there)
         return {**state, "_object": None} if self._reopen else state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -248,7 +248,7 @@ def _boxes(rows: Any, decoded: images.Decoded | None) -> tv_tensors.BoundingBoxe
     width, height = decoded.stored_size
     canvas = (width, height) if decoded.orientation >= 5 else (height, width)
     turned = images.turn_boxes(boxes, decoded.orientation, decoded.stored_size)
-    return tv_tensors.BoundingBoxes(turned, format="XYXY", canvas_size=canvas)  # pyright: ignore[reportCallIssue]
+    return tv_tensors.BoundingBoxes(turned, format="XYXY", canvas_size=canvas)  # pyright: ignore[reportCallIssue]  (the stubs do not know the keywords)
 
 
 def _mask(name: str, value: Any, decoded: images.Decoded | None) -> Sample:
@@ -267,7 +267,7 @@ def _points(name: str, value: Any, decoded: images.Decoded | None) -> Sample:
     assert decoded is not None, "a row of `ROWS` names the image first"
     width, height = decoded.stored_size
     points = torch.as_tensor(value, dtype=torch.float32).reshape(-1, 2)
-    return {name: tv_tensors.KeyPoints(points, canvas_size=(height, width))}  # pyright: ignore[reportCallIssue]
+    return {name: tv_tensors.KeyPoints(points, canvas_size=(height, width))}  # pyright: ignore[reportCallIssue]  (the stubs do not know the keywords)
 
 
 def _voc(_name: str, value: Any, decoded: images.Decoded | None) -> Sample:

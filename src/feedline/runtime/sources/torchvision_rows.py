@@ -17,7 +17,7 @@ def _attributes(files: str, labels: str) -> Callable[[Any], FilesAndLabels]:
 
 
 def _pairs(attribute: str) -> Callable[[Any], FilesAndLabels]:
-    return lambda dataset: tuple(zip(*getattr(dataset, attribute), strict=True)) or ((), ())  # pyright: ignore[reportReturnType]
+    return lambda dataset: tuple(zip(*getattr(dataset, attribute), strict=True)) or ((), ())  # pyright: ignore[reportReturnType]  (pairs of tuples, which zip does not say)
 
 
 def _caltech101(dataset: Any) -> FilesAndLabels:
