@@ -100,8 +100,7 @@ def training(loader: Iterable[Any], batches: int, waiting: list[float]) -> Calla
 
     def run() -> float:
         timing = measure(epoch, Budget(batches=batches), step)
-        whole = sum(timing.starts) + timing.waited
-        waiting.append(whole / (whole + timing.worked))
+        waiting.append(timing.waited / (timing.waited + timing.worked))
         return timing.samples / timing.seconds
 
     return run

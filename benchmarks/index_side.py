@@ -22,7 +22,7 @@ from torch.utils.data import BatchSampler, RandomSampler
 
 from feedline.compiler import ir
 from feedline.dsl.source import Span
-from feedline.runtime.dataset import BatchIndices
+from feedline.runtime.keys import BatchIndices
 from feedline.runtime.sampler import PlanSampler
 from feedline.runtime.sampling import BatchPlan, Populations
 from feedline.runtime.sampling.shuffles import shuffles

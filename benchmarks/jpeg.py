@@ -6,9 +6,11 @@ its own photos.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from torchvision.transforms import v2
 import feedline
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-BATCH, WORKERS = 64, 2
+BATCH, WORKERS, SIDE = 64, 2, 224
 
 PIPE = """
 dataset photos = ImageFolder("{folder}")
@@ -45,8 +47,10 @@ def run(bench: Bench) -> None:
     """The tables."""
     small = images.photos(bench.folder / "small", 128 if bench.quick else 2000)
     compare(bench, "500 x 375", small)
-    large = images.photos(bench.folder / "large", 64 if bench.quick else 400, size=(1280, 960))
-    compare(bench, "1280 x 960", large)
+    count = 64 if bench.quick else 400
+    for title, finer in (("2.9 bits a pixel", 1), ("1.6 bits a pixel", 3)):
+        large = images.photos(bench.folder / f"large{finer}", count, size=(1280, 960), finer=finer)
+        compare(bench, f"1280 x 960, {title}", large)
     latency(bench, small)
 
 
@@ -59,6 +63,7 @@ def compare(bench: Bench, title: str, folder: Path) -> None:
         "feedline, fast": _ours(folder, "optimize = fast"),
         "feedline, processes": _ours(folder, "worker_kind = process"),
         "feedline, off": _ours(folder, "optimize = off"),
+        "Pillow's draft, 2 threads": lambda: rate(drafts(folder), BATCH),
         "limit: decoding alone": lambda: rate(decoded(folder, decode), BATCH),
         "limit: decoding to an eighth": lambda: rate(decoded(folder, an_eighth), BATCH),
     }
@@ -88,6 +93,48 @@ def on_tensors(folder: Path) -> DataLoader[Any]:
     ]
     dataset = datasets.ImageFolder(str(folder), v2.Compose(steps), loader=decode)
     return DataLoader(dataset, BATCH, shuffle=True, drop_last=True, num_workers=WORKERS)
+
+
+def drafts(folder: Path) -> Iterator[torch.Tensor]:
+    """By hand and without a DataLoader: decoded at the smallest size that need not be enlarged, by threads."""
+    paths = [path for path, _ in datasets.ImageFolder(str(folder)).samples]
+
+    def work(batch: tuple[list[str], int]) -> torch.Tensor:
+        made = np.empty((BATCH, 3, SIDE, SIDE), np.uint8)
+        draw = np.random.default_rng(batch[1])
+        for place, path in enumerate(batch[0]):
+            made[place] = _drafted(path, draw)
+        return torch.from_numpy(made)
+
+    order = [paths[place] for place in np.random.default_rng(1).permutation(len(paths))]
+    batches = [(order[start : start + BATCH], start) for start in range(0, len(order) - BATCH + 1, BATCH)]
+    mean, std = (torch.tensor(each).view(-1, 1, 1) for each in (MEAN, STD))
+    with one_torch_thread(), ThreadPoolExecutor(WORKERS) as pool:
+        for made in pool.map(work, batches):
+            yield made.float().div_(255).sub_(mean).div_(std)
+
+
+def _drafted(path: str, draw: np.random.Generator) -> np.ndarray:
+    """uint8 (3, SIDE, SIDE)"""
+    with Image.open(path) as image:
+        left, top, width, height = _region(*image.size, draw)
+        factor = next((n for n in (8, 4, 2) if min(width, height) >= n * SIDE), 1)
+        full = image.width
+        image.draft("RGB", (image.width // factor, image.height // factor))
+        less = image.width / full
+        box = (left * less, top * less, (left + width) * less, (top + height) * less)
+        made = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box)
+    planes = np.asarray(made).transpose(2, 0, 1)
+    return planes[..., ::-1] if draw.random() < 0.5 else planes
+
+
+def _region(width: int, height: int, draw: np.random.Generator) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what `RandomResizedCrop` may take."""
+    while True:
+        area, ratio = width * height * draw.uniform(0.08, 1), math.exp(draw.uniform(math.log(3 / 4), math.log(4 / 3)))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if w <= width and h <= height:
+            return int(draw.integers(0, width - w + 1)), int(draw.integers(0, height - h + 1)), w, h
 
 
 def decode(path: str) -> torch.Tensor:
@@ -121,11 +168,19 @@ def decoded(folder: Path, decode: Callable[[str], object]) -> Iterator[None]:
         for path in batch:
             decode(path)
 
+    with one_torch_thread(), ThreadPoolExecutor(WORKERS) as pool:
+        yield from pool.map(work, batches)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """For threads that share the machine's cores among themselves."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(work, batches)
-    torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def latency(bench: Bench, folder: Path) -> None:

@@ -28,7 +28,10 @@ from torchvision.transforms import v2
 
 from feedline.compiler.catalogue import value_from_json
 from feedline.compiler.catalogue.types import Misfit, parse_type
+from feedline.runtime.sources.torchvision_rows import FILES
 
+_FILES = {"ImageFolder", "DatasetFolder", "CocoDetection", "Table", "Files", *FILES}
+"""Datasets whose files feedline decodes itself."""
 FOLDER = Path(__file__).parent.parent / "src" / "feedline" / "compiler" / "catalogue"
 
 
@@ -132,6 +135,7 @@ def _dataset(
     if "image" in fields:
         entry["mode"] = "L" if name in tables.GREY else "RGB"
         entry |= {"decodes": True} if name not in tables.ARRAYS else {}
+        entry |= {"files": True} if name in _FILES else {}
         extra = [_own(*tables.MODE) | {"default": entry["mode"]}, _own(*tables.IMAGE_BACKEND)]
         extra += [_own(*tables.EXIF)] if name not in tables.ARRAYS else []
         extra += [_own(*item) for item in tables.OWN_PARAMETERS.get(name, ())]

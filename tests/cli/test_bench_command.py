@@ -1,13 +1,16 @@
 """`feedline bench`: what it measures and how it says so. No time is asserted."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from feedline.cli import main
+from feedline.dsl.fixes import diff
 
 TEXT = """\
 param size: int = 40
@@ -97,26 +100,78 @@ def test_a_step_of_ones_own(bench: Callable[..., Any], monkeypatch: pytest.Monke
     assert "give one" in bench("--step", "mine:step", "--consumer", "5", code=2).err
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("shapes\ndiffer"), "ValueError: shapes differ"),
+        (SystemExit(3), "SystemExit: 3"),
+        (StopIteration(), "StopIteration:"),
+    ],
+)
+def test_a_step_that_raises(
+    error: BaseException, said: str, bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user's fault, with its place; what else was measured is printed."""
+
+    def step(batch: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("feedline.cli.bench._loaded", lambda name: step)
+    shown = bench("--step", "mine:step", "--allow-python", text=TEXT, code=1)
+    assert shown.err.startswith(f"error[FL211]: `mine:step` failed: {said}\n")
+    assert f"raised in {__file__}:" in shown.err
+    assert 1 == shown.err.count("FL211")
+    assert "loader train" in shown.out and "loader plain" in shown.out
+
+
+def test_ctrl_c_is_heard_while_it_measures(bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only while workers start it is not."""
+    before, during = signal.getsignal(signal.SIGINT), []
+    monkeypatch.setattr(
+        "feedline.cli.bench._loaded", lambda name: lambda batch: during.append(signal.getsignal(signal.SIGINT))
+    )
+    bench("--step", "mine:step", "--allow-python", "--against", "hand")
+    assert {before} == {*during}
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1", "1e-300"])
+def test_a_consumer_of_no_rate(rate: str, bench: Callable[..., Any]) -> None:
+    """Wrong usage."""
+    assert "is no number of samples a second" in bench("--consumer", rate, code=2).err
+
+
 def test_a_step_that_is_not_there(bench: Callable[..., Any]) -> None:
     """Wrong usage, said before anything is measured."""
     assert (
         "`no_such_module:step` cannot be imported"
         in bench("--step", "no_such_module:step", "--allow-python", code=2).err
     )
+    for step in ("json", "json:", ":step"):
+        assert f"takes MODULE:FUNCTION, and `{step}` is not" in bench("--step", step, "--allow-python", code=2).err
 
 
 def test_tune(bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting is tried; what is clearly faster is printed as a diff, and the file is left alone."""
     monkeypatch.setattr("feedline.runtime.bench.bench.cores", lambda: 1)
     monkeypatch.setattr("feedline.runtime.bench.tune.best_of", lambda trials, own: tuple(trials)[1])
+    assert "too few batches to say which is best" in bench("--tune").out
+    monkeypatch.setattr("feedline.runtime.bench.measure._ENOUGH", 0)
     shown = bench("--tune").out
     assert "--- a.pipe\n+++ a.pipe\n" in shown
     assert "+  num_workers = 1\n" in shown
     assert TRAIN == Path("a.pipe").read_text()
     (train,) = json.loads(bench("--tune", "--json").out)["loaders"]
-    assert [(0, "none"), (1, "process"), (1, "thread")] == [
-        (trial["workers"], trial["kind"]) for trial in train["tuning"]["trials"]
-    ]
+    assert [(0, "none"), (1, "process")] == [(trial["workers"], trial["kind"]) for trial in train["tuning"]["trials"]]
+
+
+def test_the_diff_comes_as_it_is(bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `patch` would make of a line that is cut, or of one without its blanks, is another file."""
+    monkeypatch.setattr("feedline.runtime.bench.bench.cores", lambda: 1)
+    monkeypatch.setattr("feedline.runtime.bench.measure._ENOUGH", 0)
+    monkeypatch.setattr("feedline.runtime.bench.tune.best_of", lambda trials, own: tuple(trials)[1])
+    wide = f"  # {'long ' * 30}"
+    text = TRAIN.replace("shuffled }\n", f"shuffled }}{wide}\n")
+    assert diff("a.pipe", text, f"{text[:-2]}  num_workers = 1\n}}\n") in bench("--tune", text=text).out
 
 
 def test_chosen_loaders_and_parameters(bench: Callable[..., Any]) -> None:
@@ -124,6 +179,17 @@ def test_chosen_loaders_and_parameters(bench: Callable[..., Any]) -> None:
     (plain,) = json.loads(bench("--json", "--loader", "plain", "-D", "size=16", text=TEXT).out)["loaders"]
     assert ("plain", 16) == (plain["name"], plain["samples"])
     assert "there is no pass `late_flaot`; did you mean `late_float`?" in bench("--no-pass", "late_flaot", code=2).err
+
+
+@pytest.mark.parametrize(("size", "advised"), [(64, True), (500, False)])
+def test_fast_is_advised_where_it_was_seen_to_save(size: int, advised: bool, bench: Callable[..., Any]) -> None:
+    """Not for pictures that are too small to be decoded at half their size."""
+    folder = Path("photos/ants")
+    folder.mkdir(parents=True)
+    for number in range(16):
+        Image.new("RGB", (800, 600)).save(folder / f"{number}.jpg")
+    text = f'dataset photos = ImageFolder("photos")\nloader train from photos {{ transform {{ Resize({size}) }} }}\n'
+    assert advised == ("`optimize = fast` would save" in bench(text=text).out)
 
 
 def test_a_batch_that_cannot_be_made(bench: Callable[..., Any]) -> None:

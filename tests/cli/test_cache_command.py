@@ -75,12 +75,26 @@ def test_ls_lists_every_cache_and_rm_removes_one(file: Path, capsys: pytest.Capt
     assert [] == list((file.parent / "kept").iterdir())
 
 
+def test_ls_counts_no_sample_of_a_file_that_changed_as_one_of_all(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it was before is still there, and said beside the number."""
+    main(["run", "train.pipe", "--loader", "train"])
+    Image.new("RGB", (20, 30)).save(file.parent / "photos" / "a" / "0.png")
+    main(["run", "train.pipe", "--loader", "train"])
+    capsys.readouterr()
+    assert 0 == main(["cache", "ls", "kept"])
+    text = capsys.readouterr().out
+    assert "  7 samples  " in text and "  the largest loader has 6: the others are not its own, or of files" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["ls", "nowhere"], "there is no folder `nowhere`"),
         (["rm", "photos"], "say which: keys"),
         (["rm", "photos", "--all", "ab"], "say which: keys"),
+        (["rm", "photos", ""], "a key is empty"),
         (["rm", "photos", "ab12"], "there is no cache `ab12` in `photos`"),
         (["ls", "train.pipe"], "`train.pipe` cannot be read: not a directory"),
     ],

@@ -75,6 +75,7 @@ loader train from rows.train, 30 samples
               prefetch_factor = none, persistent_workers = false, timeout = 0.0,
               multiprocessing_context = none, device = cpu, verify = false,
               cache = off, optimize = exact
+  workers     2 processes
   plan        as written
 """
 
@@ -201,6 +202,35 @@ def test_every_good_snippet_can_be_explained(rule: type[Rule]) -> None:
         assert [] == [line for line in lines if len(line) > 60]
 
 
+@pytest.mark.parametrize(
+    ("source", "options", "cpus", "expected"),
+    [
+        ('ImageFolder("x")', "num_workers = auto", 3, "  workers     3 threads on this machine\n"),
+        (
+            'ImageFolder("x")',
+            "num_workers = auto; worker_kind = process",
+            1,
+            "  workers     1 process on this machine\n",
+        ),
+        ('ImageFolder("x")', "num_workers = 4", 3, "  workers     4 threads\n"),
+        ('MNIST("x")', "num_workers = auto", 3, "  workers     none: a batch is gathered sooner than a worker"),
+        ('MNIST("x")', "num_workers = 2; optimize = off", 3, "  workers     2 processes\n"),
+    ],
+)
+def test_what_auto_becomes(
+    source: str, options: str, cpus: int, expected: str, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many workers, and of which kind; that it depends on the machine where it does."""
+    monkeypatch.setattr("feedline.compiler.worker_kind.processors", lambda: cpus)
+    chain = "transform { ToImage(); CenterCrop(8); ToDtype(float32, scale=true) }; sample { batch 4 }"
+    assert expected in run(text=f"dataset d = {source}\nloader a from d {{ {chain}; {options} }}\n").out
+
+
+def test_no_workers_are_no_line(run: Callable[..., Any]) -> None:
+    """Unless they were asked for."""
+    assert "  workers " not in run(text=IMAGES).out
+
+
 def test_piped_output_is_plain(run: Callable[..., Any]) -> None:
     """No colours, no white space at the ends of lines."""
     said = run().out
@@ -273,6 +303,7 @@ SCHEMA: dict[str, Any] = {
             "collate": {"name": "", "value": "", "default": True},
             "batch": [{"path": "", "dtype": "", "shape": [0]}],
             "settings": [{"name": "", "value": "", "default": True}],
+            "workers": {"count": 0, "kind": "", "auto": True},
             "plan": [{"name": "", "text": ""}],
         }],
     },

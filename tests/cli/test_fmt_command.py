@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_a_folder_is_searched(run: Run) -> None:
     assert [LOOSE, LOOSE] == [Path(name).read_text() for name in (".hidden/c.pipe", "d.txt")]
 
 
+def test_what_is_no_file_is_passed_over(run: Run) -> None:
+    """A socket here, because reading a named pipe would wait for ever."""
+    with socket.socket(socket.AF_UNIX) as there:
+        there.bind("log.pipe")
+        assert "" == run()
+
+
 @pytest.mark.parametrize("options", [("--check",), ("--check", "--diff")])
 def test_check_writes_nothing(run: Run, options: tuple[str, ...]) -> None:
     """The exit code is 3 where something would change, 0 where nothing would."""
@@ -73,6 +81,12 @@ def test_standard_input_goes_to_standard_output(
 
     monkeypatch.setattr("sys.stdin", Input)
     assert made == run("-")
+
+
+def test_no_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` without one is wrong usage."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert "`-` reads from standard input, which is closed" in run("-", code=2)
 
 
 def test_what_cannot_be_read_is_said(run: Run) -> None:

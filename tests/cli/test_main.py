@@ -1,6 +1,8 @@
 """The command line as a whole: help, version, exit codes, and that nothing ends in a traceback."""
 
+import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +146,45 @@ def test_broken_pipe(good: str) -> None:
     assert (1, "") == (done.returncode, done.stderr)
 
 
+@pytest.mark.parametrize("command", ["check", "explain", "--help"])
+def test_full_disk(command: str, good: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """No fault of feedline's: said in words, and nothing is left to write when Python ends."""
+
+    class Full(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self) -> None:
+            self.write("")
+
+        def fileno(self) -> int:
+            return file.fileno()
+
+    with Path("full").open("wb") as file:
+        monkeypatch.setattr("sys.stdout", Full())
+        assert 1 == main([command] if command.startswith("-") else [command, good])
+        assert "error: what there is to say cannot be written: no space left on device\n" == capsys.readouterr().err
+        file.write(b"what the stream held")
+    assert b"" == Path("full").read_bytes()
+
+
+def test_closed_standard_error(good: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """What would go there does not come between what programs read."""
+    Path(good).write_text(f"let unused = 1\n{GOOD}")
+    assert 0 == main(["explain", "--json", good])
+    assert "unused" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr", None)
+    assert 0 == main(["explain", "--json", good])
+    assert 1 == json.loads(capsys.readouterr().out)["counts"]["warning"]
+
+
+def test_server_without_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Wrong usage, not a fault."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert 2 == main(["lsp"])
+    assert "which are closed" in capsys.readouterr().err
+
+
 def test_broken_installation(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """Without the modules that say things nicely there is still a line, and no traceback."""
     for name in ("app", "output"):
@@ -171,9 +212,10 @@ def test_color(terminal: bool, variables: dict[str, str], expected: bool, monkey
     assert expected == wants_color(stream)
 
 
-def test_text_beyond_the_encoding_of_a_stream() -> None:
+def test_text_beyond_the_encoding_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that lacks a character gets a question mark, not an exception."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    emit("caf\u00e9 \u753b \ud800\n", stream)
+    monkeypatch.setattr("sys.stdout", stream)
+    emit("caf\u00e9 \u753b \ud800\n")
     stream.seek(0)
     assert "caf? ? ?\n" == stream.read()

@@ -189,8 +189,10 @@ def test_plot_without_matplotlib(verify: Callable[..., Any], monkeypatch: pytest
     assert 'pip install "feedline[plot]"' in printed.err
 
 
-@pytest.mark.parametrize("name", ["missing/a.png", "a.docx"])
+@pytest.mark.parametrize("name", ["missing/a.png", "a.docx", "", ".", f"{'a' * 300}.png"])
 def test_plot_that_cannot_be_written(name: str, verify: Callable[..., Any]) -> None:
-    """A folder that is not there, a format that is none: said in words, nothing left behind."""
-    assert f"error[FL585]: the plot cannot be written to `{name}`: " in verify("--plot", name, code=1).err
+    """A folder that is not there, a format that is none: said in words, nothing left behind; the proof is printed."""
+    shown = verify("--plot", name, code=1)
+    assert f"error[FL585]: the plot cannot be written to `{name}`: " in shown.err
+    assert "every promise of `train` is kept" in shown.out
     assert ["a.pipe"] == [path.name for path in Path().iterdir()]

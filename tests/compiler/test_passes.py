@@ -5,6 +5,7 @@ A new case is a new file; FEEDLINE_UPDATE_GOLDEN=1 writes its .txt for reading o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from feedline.compiler import compile_source
 from feedline.compiler.ir import Apply, Step
 from feedline.compiler.passes import pass_names, plan_of
+from feedline.compiler.passes.gather import BATCH_FORMS
 from feedline.dsl.source import SourceText
 
 FOLDER = Path(__file__).parents[1] / "cases" / "passes"
@@ -24,6 +26,13 @@ Golden = Callable[[str, str], None]
 def named(steps: tuple[Step, ...]) -> str:
     """The steps by name."""
     return "; ".join(step.name if isinstance(step, Apply) else type(step).__name__ for step in steps) or "nothing"
+
+
+def test_the_steps_that_are_gathered_are_those_of_the_docs() -> None:
+    """docs/language.md lists them, in any order."""
+    text = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"where the chain is made of (.+?), padding comes before cutting", text, re.DOTALL)
+    assert sorted(BATCH_FORMS) == sorted(re.findall(r"`([A-Z]\w+)", said))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -49,6 +49,11 @@ def test_directory(tmp_path: Path) -> None:
     assert "defects.pipe" in str(diagnostic.help)
 
 
+def test_no_name() -> None:
+    """An empty path is not the current folder."""
+    assert "the name of the file is empty" == _fault("").message
+
+
 def test_not_permitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that may not be read. (The test may run as root, whom nothing stops, so the refusal is played.)"""
     path = tmp_path / "a.pipe"

@@ -87,6 +87,22 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "here" == _value('env("FEEDLINE_TEST", "there")')
 
 
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("loader fast from d { transform { ToImage() } }", "fast"),
+        ("group fast = d where label == 1", "fast"),
+        ('param fast = "off"', "off"),
+    ],
+)
+def test_a_word_wins_over_a_name_that_is_no_value(declared: str, expected: str) -> None:
+    """Where an option knows the word; a parameter of that name is what stands there."""
+    text = f"{declared}\ndataset d = FakeData()\nloader l from d {{ optimize = fast; transform {{ ToImage() }} }}"
+    result = compile_source(SourceText("<text>", text), base=Path("/data"))
+    assert () == result.diagnostics and result.program is not None
+    assert ir.Symbol(expected) == result.program.loaders[-1].option("optimize")
+
+
 def test_endless_doubling_ends() -> None:
     """Texts and tuples that double with every constant are refused before they grow."""
     for first, step in (('"ab"', '"${a%d}${a%d}"'), ("(1, 2)", "(a%d, a%d)")):

@@ -31,6 +31,7 @@ BESIDE = (
 FLOATS = (
     *("ToTensor()", "ToDtype(float32, scale=true)", "ToTensor(); Normalize(imagenet.mean, imagenet.std)"),
     *("ToDtype(float32, scale=true); Normalize([0.4], [0.3])", "ToDtype(float16, scale=true)"),
+    *("ConvertImageDtype(float32)", "ConvertImageDtype(float64); Normalize([0.4], [0.3])"),
 )
 COLLATED = ("", "collate list", "collate detection", "collate { image list; boxes list; masks list } as dict")
 
@@ -123,6 +124,25 @@ def test_every_way_gives_the_bits_of_the_file_as_written(
     chain = "; ".join([*filter(None, (size, *moves)), halves[0], *beside, *halves[1:], "SanitizeBoundingBoxes()"])
     expected = outcome(chain, f"{collated}; optimize = off", seed)
     assert same(expected, outcome(chain, f"{collated}; {workers}; {cached}", seed))
+
+
+@pytest.mark.filterwarnings("ignore::feedline.FeedlineWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("chain", ["{}", "{}; RandomHorizontalFlip()", "views 2 {{ RandomHorizontalFlip(); {} }}"])
+def test_masks_and_boxes_that_become_floats_do_so_every_way(dtype: str, chain: str) -> None:
+    """`ConvertImageDtype` converts more than images."""
+    steps = f"Resize((22, 26)); {chain.format(f'ConvertImageDtype({dtype})')}"
+    how = "collate list"
+    assert same(outcome(steps, f"{how}; optimize = off", 1), outcome(steps, how, 1))
+
+
+@pytest.mark.parametrize("beside", ["RandomHorizontalFlip()", "SanitizeBoundingBoxes()"])
+def test_no_boxes_have_the_strides_of_the_file_as_written(beside: str) -> None:
+    """Of an image without objects."""
+    steps = f"Resize((22, 26)); {beside}; ToTensor()"
+    ways = [pipeline(steps, f"collate detection; {more}", 1).train for more in ("optimize = off", "")]
+    expected, found = ([item["boxes"].stride() for _, items in made for item in items] for made in ways)
+    assert expected == found
 
 
 def test_a_detection_chain_is_short_all_the_way() -> None:

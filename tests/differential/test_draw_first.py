@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import feedline
+from feedline.compiler.passes import plan_of
 from feedline.runtime.draws import below, between, by_words, exact, exponential, hits, order, share, uniform, words
 from feedline.runtime.randomness import seeded
 from feedline.runtime.transforms.drawn import DrawnStep
@@ -52,6 +54,20 @@ def test_what_is_made_of_words_is_what_torch_makes(
         expected = drawn()
     with by_words(key):
         assert drawn() == expected
+
+
+def test_a_block_of_words_inside_another_has_its_own() -> None:
+    """And the outer one goes on where it was, also after an error inside."""
+    with by_words(1):
+        expected = [below(1000) for _ in range(80)]
+    with by_words(2):
+        inner = [below(1000) for _ in range(40)]
+    with by_words(1):
+        found = [below(1000) for _ in range(40)]
+        with contextlib.suppress(ValueError), by_words(2):
+            assert [below(1000) for _ in range(40)] == inner
+            raise ValueError
+        assert found + [below(1000) for _ in range(40)] == expected
 
 
 def test_bounds_that_would_be_rounded_twice_are_known() -> None:
@@ -151,6 +167,40 @@ def test_it_is_what_runs_here(photos: Path) -> None:
     assert isinstance(dataset._chain.steps.steps[0], DrawnStep)
 
 
+JOINED = 'dataset v = ImageFolder("{0}")\ndataset w = ImageFolder("{0}")\nsplit v into train 60%, val 40%\n'
+
+
+@pytest.mark.parametrize(("options", "sources", "decoded", "drawn", "scaled"), [
+    ("fast", 'dataset d = ImageFolder("{0}")', True, True, True),
+    ("fast", f"{JOINED}dataset d = w + v.train", True, True, True),
+    ("exact", f"{JOINED}dataset d = w + v.train", True, True, False),
+    ("fast", 'dataset d = ImageFolder("{0}", mode="L")', True, False, False),
+    ("fast", 'dataset d = ImageFolder("{0}", image_backend=pil)', False, False, False),
+    ("fast", "dataset f = FakeData(size=9, image_size=(3, 40, 40))\ndataset d = f + f", False, False, False),
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore::feedline.FeedlineWarning")
+def test_a_plan_names_what_is_in_effect(
+    photos: Path, options: str, sources: str, decoded: bool, drawn: bool, scaled: bool
+) -> None:
+    """By data of every kind: what `explain` shows of decoding is what the loader does, and `exact` is as written."""
+
+    def made(optimize: str) -> feedline.Pipeline:
+        return feedline.compile(
+            f"{sources.format(photos)}\nloader train from d {{\n"
+            "  transform { RandomResizedCrop(5); RandomHorizontalFlip(); ToTensor() }\n"
+            f"  sample {{ batch 4; order shuffled }}; optimize = {optimize}\n}}"
+        )
+
+    pipeline = made(options)
+    plan = plan_of(pipeline.program, pipeline.program.loaders[0])
+    dataset: Any = pipeline.train.dataset
+    said = {item.name: item.text for item in plan.done}
+    assert decoded == said.get("direct_kernels", "").endswith("as they are decoded")
+    assert (drawn, scaled) == ("draw_first" in said, "scaled_decode" in said)
+    assert drawn == dataset.undecoded and dataset.as_decoded >= decoded
+    assert (not scaled) == same(epochs(made("off").train), epochs(pipeline.train))
+
+
 @pytest.mark.parametrize("options", ["", "num_workers = 1; worker_kind = thread"])
 def test_a_crop_of_nothing_fails_as_written(tmp_path: Path, options: str) -> None:
     """Of an image one pixel wide, where the fallback's aspect leaves no row: the step is named, not feedline."""
@@ -174,6 +224,20 @@ def test_images_that_are_kept_do_not_change(photos: Path) -> None:
         torch.equal(one, other) for (images, _), copy in zip(kept, copies, strict=True)
         for one, other in zip(images, copy, strict=True)
     )  # fmt: skip
+
+
+def test_a_broken_file_of_one_of_two_sources_is_named(photos: Path, tmp_path: Path) -> None:
+    """By its own name and by its place in both together, as written."""
+    _photos(tmp_path)
+    (tmp_path / "a" / "8.jpg").write_bytes((tmp_path / "a" / "8.jpg").read_bytes()[:200])
+    text = f'dataset v = ImageFolder("{photos}")\ndataset w = ImageFolder("{tmp_path}")\ndataset d = v + w\n'
+    said = []
+    for optimize in ("off", "exact", "fast"):
+        body = "transform { RandomResizedCrop(5) }; sample { batch 4; order shuffled }"
+        with pytest.raises(feedline.LoadError) as caught:
+            epochs(feedline.compile(f"{text}loader train from d {{ {body}; optimize = {optimize} }}").train)
+        said.append(caught.value.diagnostics[0].message)
+    assert said[0] == said[1] == said[2]
 
 
 @pytest.mark.parametrize("keep", [0, 200, 3000, -1])

@@ -146,6 +146,20 @@ def test_exact_is_as_written(chain: str, batch: int, seed: int, way: str, listed
     assert same(expected, outcome(loader(chain, way + collate, batch, seed)))
 
 
+@pytest.mark.parametrize("first", ["", "RandomHorizontalFlip(); "])
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_an_image_of_one_pixel_is_as_written(tmp_path: Path, first: str, cache: str) -> None:
+    """It lies in memory in two ways at once: torch resizes it to the one that its strides tell; noise goes by it."""
+    Image.new("RGB", (1, 1), (9, 99, 199)).save(tmp_path / "one.jpg")
+    found = []
+    for options in ("optimize = off", f"cache = {cache}"):
+        head = f'dataset d = Files("*.jpg", root="{tmp_path}")\nloader l from d {{ {options}; sample {{ batch 1 }}\n'
+        steps = f"{first}Resize((20, 22)); RandomVerticalFlip(); ToDtype(float32, scale=true); GaussianNoise()"
+        made = feedline.compile(f"{head}  transform {{ {steps} }}\n}}").l
+        found.append([batch for _ in range(2) for batch in made])
+    assert same(*found)
+
+
 PASSES = {"late_float", "direct_kernels", "worker_threads"}
 
 

@@ -27,6 +27,7 @@ RANDOM = (
         "Resize((11, 12))",
     ),
 )
+NOISE = "ToDtype(float32, scale=true); GaussianNoise()"
 SOURCES = {
     "photos": 'ImageFolder("photos")',
     "grey": 'ImageFolder("photos", mode="L")',
@@ -77,7 +78,9 @@ def same(one: Any, other: Any) -> bool:
     source=st.sampled_from(sorted(SOURCES)),
     front=st.lists(st.sampled_from(FIXED), max_size=3),
     back=st.lists(st.sampled_from(RANDOM), max_size=3),
-    floats=st.sampled_from(("", "ToTensor()", "ToDtype(float32, scale=true)", "ToTensor(); Normalize((0.4,), (0.3,))")),
+    floats=st.sampled_from(
+        ("", "ToTensor()", "ToDtype(float32, scale=true)", "ToTensor(); Normalize((0.4,), (0.3,))", NOISE)
+    ),
     cache=st.sampled_from(("memory", 'disk("kept")')),
     policy=st.sampled_from(("order shuffled", "order shuffled; last drop", "balance by label", "order sequential")),
     batch=st.integers(1, 4),
@@ -105,3 +108,21 @@ def test_a_cache_changes_no_bit(
         loader.set_epoch(epoch)
         batches.append([list(loader) for _ in range(2)])
     assert same(batches[0], batches[1]) and same(batches[0], batches[2])
+
+
+@pytest.mark.parametrize("cache", ["memory", 'disk("kept")'])
+def test_a_grey_image_of_three_equal_colours_comes_back_as_it_was(data: Path, cache: str) -> None:
+    """`Grayscale(3)` has one colour in memory, and noise goes by how pixels lie there."""
+
+    def epochs(option: str) -> list[list[Any]]:
+        path = data / "grey.pipe"
+        path.write_text(
+            f'dataset d = ImageFolder("photos")\nloader train from d {{\n'
+            f"  transform {{ Resize((12, 14)); Grayscale(3); {NOISE} }}\n"
+            f"  sample {{ batch 4; order shuffled }}; {option}\n}}\n"
+        )
+        loader = feedline.compile(path).train
+        return [list(loader) for _ in range(2)]
+
+    kept = epochs(f"cache = {cache}")
+    assert same(epochs("optimize = off"), kept) and same(kept, epochs(f"cache = {cache}"))

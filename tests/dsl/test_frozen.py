@@ -178,3 +178,49 @@ def test_a_compiled_constructor_does_the_same(monkeypatch: pytest.MonkeyPatch) -
     assert made == [Often("a", where=9)] * 4
     with pytest.raises(TypeError):
         Often()  # pyright: ignore[reportCallIssue]: that is what is tested
+
+
+def test_methods_of_the_class_body_stay() -> None:
+    """As attrs's `auto_detect` has it: what a class says of itself is not written over, in neither kind."""
+
+    class Own:
+        one: int
+        two: int = 2
+
+        def __init__(self, one: int) -> None:
+            for name, value in (("one", one + 1), ("two", 0)):
+                object.__setattr__(self, name, value)
+
+        def __repr__(self) -> str:
+            return "mine"
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 7
+
+    for made in (frozen(Own), define(Own)):
+        assert (made(1).one, repr(made(1)), made(1) == made(5), hash(made(1))) == (2, "mine", True, 7)
+
+
+def test_a_class_with_equality_of_its_own_has_no_hash() -> None:
+    """Python's rule, which attrs keeps; a hash of its own alone stays beside the shared equality."""
+
+    @frozen
+    class Equal:
+        one: int
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    @frozen
+    class Hashed:
+        one: int
+
+        def __hash__(self) -> int:
+            return 7
+
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Equal(1))
+    assert (hash(Hashed(1)), Hashed(1) == Hashed(1), Hashed(1) == Hashed(2)) == (7, True, False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from policies import force, policy
 from sampling_cases import Case, any_cases, cases, is_member, possible, rows_of, seeds
 
-from feedline.runtime.dataset import BatchIndices
+from feedline.runtime.keys import BatchIndices
 from feedline.runtime.sampler import PlanSampler
 from feedline.runtime.sampling import BatchPlan, Populations, rank_batches
 

@@ -20,7 +20,7 @@ from feedline.runtime.bench.report import (
     Tuning,
 )
 
-PLAIN = Circumstances(cache="off", persistent=False, gathered=False, can_scale=False, free_memory=8_000_000_000)
+PLAIN = Circumstances(cache="off", persistent=False, gathered=False, saved_by_fast=0.0, free_memory=8_000_000_000)
 TIMES = (
     StageTime("read", "sample", 0.1, 0.05),
     StageTime("decode", "sample", 1.2, 0.60),
@@ -42,7 +42,7 @@ def bench(**changes: Any) -> LoaderBench:
 
 def working(workers: int, cpu: float, **changes: Any) -> LoaderBench:
     """The same with workers that compute so much of the time."""
-    uses = tuple(ProcessUse(f"worker {number}", cpu, 10**8) for number in range(workers))
+    uses = tuple(ProcessUse(f"worker {number}", cpu, 10**8, worker=True) for number in range(workers))
     return bench(workers=workers, kind="process", uses=uses, **changes)
 
 
@@ -120,6 +120,28 @@ def test_workers_that_start_every_epoch() -> None:
     assert "persistent" not in advise(working(2, 0.9, again=5.0), evolve(PLAIN, persistent=True))
 
 
+def test_threads_cannot_be_kept() -> None:
+    """The option would turn them into processes."""
+    assert "persistent" not in advise(evolve(working(2, 0.9, again=5.0), kind="thread"), PLAIN)
+
+
+def test_what_nobody_saw_of_workers_is_not_said() -> None:
+    """The main process's use is not that of a worker."""
+    threads = bench(workers=1, kind="thread", uses=(ProcessUse("main process", 0.9, None),))
+    assert "compute" not in advise(threads, PLAIN)
+    seen = ProcessUse("worker 0", 0.45, None, worker=True)
+    assert "Its workers compute 45% of the time" in advise(evolve(threads, uses=(*threads.uses, seen)), PLAIN)
+
+
+def test_few_batches_are_no_ground_for_advice_on_workers() -> None:
+    """Chance would decide."""
+    said = advise(working(2, 0.95, again=5.0, batches=20, few=True, stages=STAGES), PLAIN)
+    assert "20 batches are too few to advise on workers by: leave `--batches` out." in said
+    assert "would keep the images" in said
+    assert "2 workers" not in said
+    assert "persistent" not in said
+
+
 @pytest.mark.parametrize(
     ("workers", "expected"),
     [(0, "Nothing that was tried is clearly faster than the single process of the file."), (2, "2 processes are")],
@@ -138,6 +160,14 @@ def test_a_busy_machine_is_said_first() -> None:
 
 
 def test_scaled_decoding_where_it_would_apply() -> None:
-    """With the warning that pixels differ."""
-    assert "`optimize = fast`" in advise(bench(stages=STAGES), evolve(PLAIN, can_scale=True))
+    """With what it was seen to save, and the warning that pixels differ."""
+    said = advise(bench(stages=STAGES), evolve(PLAIN, saved_by_fast=0.28))
+    assert "`optimize = fast` would save 28% of the work" in said
+    assert "optimize" not in advise(bench(stages=STAGES), evolve(PLAIN, saved_by_fast=0.02))
     assert "optimize" not in advise(bench(stages=STAGES), PLAIN)
+
+
+def test_reading_needs_no_files() -> None:
+    """A set that is made up, or in memory, has none."""
+    stages = Stages((StageTime("read", "sample", 0.8, 0.8), StageTime("collate", "batch", 0.2, 0.2)), None)
+    assert "Reading takes 80% of the work of a batch." in advise(bench(stages=stages), PLAIN)

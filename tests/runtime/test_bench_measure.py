@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from attrs import define
 
+from feedline.runtime.bench.hand import of_hand
 from feedline.runtime.bench.measure import WINDOWS, Budget, Timing, in_turns, measure
+from feedline.runtime.bench.replay import of_loader
 from feedline.runtime.bench.report import Spread
 
 
@@ -86,8 +90,60 @@ def test_batches_that_were_ready_do_not_count() -> None:
             yield None, 10
 
     timing = measure(epoch, Budget(batches=30), clock=watch, ramp=4)
-    assert 25 == len(timing.steady)
+    assert 24 == len(timing.steady)  # as many bursts as are whole
     assert Spread(5.0, 5.0, 5.0) == timing.rate
+
+
+@pytest.mark.parametrize("batches", [1, 14, 20, 100])
+def test_workers_that_hand_over_in_bursts(batches: int) -> None:
+    """Two that end together: a batch on its own would seem to take no time, or twice its time."""
+    watch = Watch()
+
+    def epoch() -> Iterator[tuple[Any, int]]:
+        for number in range(200):
+            watch.now += 2.0 * (number % 2)
+            yield None, 10
+
+    timing = measure(epoch, Budget(batches=batches), clock=watch, ramp=4)
+    assert Spread(10.0, 10.0, 10.0) == timing.rate
+    assert 10.0 == timing.mean
+    assert max(batches, 9) == timing.batches
+
+
+def test_the_rest_of_an_epoch_that_is_short_beside_the_ramp() -> None:
+    """Two batches behind those that were ready prove nothing: whole epochs count then, however few were asked for."""
+    watch = Watch()
+
+    def epoch() -> Iterator[tuple[Any, int]]:
+        for number in range(7):
+            watch.now += 0.0 if number else 7.0
+            yield None, 10
+
+    timing = measure(epoch, Budget(batches=8), clock=watch, ramp=4)
+    assert (21, [10.0] * 3, 1.0) == (timing.batches, timing.rates, timing.waiting)
+
+
+@pytest.mark.parametrize(("batches", "few"), [(None, False), (20, True), (200, False)])
+def test_few_batches(batches: int | None, few: bool) -> None:
+    """Some seconds are always enough."""
+    assert few == Budget(batches).few
+
+
+def test_workers_are_started_deaf_to_ctrl_c() -> None:
+    """As in a run: the process itself hears it again once they have."""
+    before, during = signal.getsignal(signal.SIGINT), []
+
+    class Starting:
+        multiprocessing_context = multiprocessing.get_context("spawn")
+
+        def __iter__(self) -> Iterator[Any]:
+            during.append(signal.getsignal(signal.SIGINT))
+            return iter(())
+
+    for subject in (of_loader(Starting()), of_hand(Starting(), None)):  # pyright: ignore[reportArgumentType]  # no loaders
+        assert [] == list(subject())
+        assert before == signal.getsignal(signal.SIGINT)
+    assert [signal.SIG_IGN] * 2 == during
 
 
 def test_a_consumer_that_is_slower_does_not_wait() -> None:
@@ -99,7 +155,7 @@ def test_a_consumer_that_is_slower_does_not_wait() -> None:
 
     timing = measure(Epochs(watch, 100, start=1.0), Budget(batches=11), slow, clock=watch)
     assert 0.25 == timing.waiting
-    assert 33.0 == timing.worked
+    assert (11.0, 33.0) == (timing.waited, timing.worked)
     assert 2.5 == timing.mean
 
 
@@ -122,7 +178,7 @@ def test_no_batch_is_held_while_the_next_is_made() -> None:
             yield item
             del item
 
-    assert 3 == measure(epoch, Budget(batches=3)).batches
+    assert 6 == measure(epoch, Budget(batches=6)).batches
 
 
 def test_no_batches_at_all() -> None:
@@ -138,11 +194,10 @@ def test_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     def subject(name: str) -> Any:
         def epoch() -> Iterator[tuple[Any, int]]:
             order.append(name)
-            yield None, 1
-            yield None, 1
+            yield from [(None, 1)] * 5
 
         return epoch
 
-    rates = in_turns({"a": subject("a"), "b": subject("b")}, Budget(batches=2), rounds=2)
+    rates = in_turns({"a": subject("a"), "b": subject("b")}, Budget(batches=5), rounds=2)
     assert ["a", "b"] * 3 == order
     assert {"a": 2, "b": 2} == {name: len(values) for name, values in rates.items()}

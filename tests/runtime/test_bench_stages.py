@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 import feedline
 from feedline.compiler.passes import plan_of
 from feedline.runtime.bench.replay import Replayed, delivery_rate
 from feedline.runtime.bench.report import Stages
-from feedline.runtime.bench.stages import TimedSource, Watch, time_stages
+from feedline.runtime.bench.stages import SCALED, SENT, TimedSource, Watch, time_stages
 
 LOADER = """
 loader shown from photos {{
@@ -58,6 +59,29 @@ def test_what_a_cache_would_keep(image_folder: Callable[..., Path]) -> None:
 def test_nothing_to_keep_of_what_is_in_memory() -> None:
     """A random step at the front, and no file to decode."""
     assert stages(FAKE, "RandomCrop(8)").prefix is None
+
+
+@pytest.mark.parametrize(("kind", "sent"), [("process", True), ("thread", False)])
+def test_sending_is_a_stage_of_worker_processes(kind: str, sent: bool, image_folder: Callable[..., Path]) -> None:
+    """Threads have nothing to send."""
+    head = f'dataset photos = ImageFolder("{image_folder()}")'
+    found = stages(head, "ToTensor()", f"num_workers = 1\n  worker_kind = {kind}")
+    assert sent == (SENT in names(found))
+    assert sent == ("delivery" in [stage.kind for stage in found.times if stage.name == SENT])
+
+
+def test_images_decoded_smaller_are_a_stage_of_their_own(tmp_path: Path) -> None:
+    """`fast` decodes smaller where at least two pixels become one, and not elsewhere."""
+    Path(tmp_path, "ants").mkdir()
+    for number in range(12):
+        Image.new("RGB", (24, 16)).save(tmp_path / "ants" / f"{number}.jpg")
+    head = f'dataset photos = ImageFolder("{tmp_path}")'
+    small = stages(head, "Resize((4, 6)); RandomCrop(4)", "optimize = fast")
+    assert SCALED in names(small)
+    assert small.prefix is not None
+    assert small.prefix.share > small.times[0].share
+    large = stages(head, "Resize((16, 24)); RandomCrop(4)", "optimize = fast")
+    assert SCALED not in names(large)
 
 
 def test_steps_inside_others_are_stages_too() -> None:

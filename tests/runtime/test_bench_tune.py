@@ -6,11 +6,12 @@ import pytest
 
 from feedline import check
 from feedline.compiler import compile_source, ir
+from feedline.dsl.fixes import diff
 from feedline.dsl.source import SourceText
 from feedline.runtime.bench.report import Spread, Trial
-from feedline.runtime.bench.tune import best_of, diff, rewritten, settings
+from feedline.runtime.bench.tune import best_of, rewritten, settings
 
-HEAD = "dataset tiles = FakeData(size=100, image_size=(3, 8, 8))\n"
+HEAD = 'dataset tiles = Files("*.png", root="tiles")\n'
 
 
 def trial(workers: int, rate: float, kind: str = "process") -> Trial:
@@ -108,3 +109,11 @@ def test_a_file_that_says_it_already_stays() -> None:
 def test_the_diff_names_the_file() -> None:
     """As `patch` takes it, a missing line end included."""
     assert "--- a.pipe\n+++ a.pipe\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+y\n" == diff("a.pipe", "x", "y\n")
+
+
+def test_the_diff_breaks_lines_where_patch_does() -> None:
+    """A form feed, a lone `\\r` and Unicode's own line ends stand inside a line."""
+    before = "# a\x0cb\u2028c\rd\nx\n"
+    assert f"--- a.pipe\n+++ a.pipe\n@@ -1,2 +1,2 @@\n {before[:-3]}\n-x\n+y\n" == diff(
+        "a.pipe", before, before.replace("x\n", "y\n")
+    )

@@ -1,10 +1,15 @@
 """Loaders whose samples are kept: the batches are those of the chain as written, whatever becomes of the files."""
 
+import copy
 import errno
+import gc
+import logging
 import os
+import re
 import shutil
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +18,7 @@ import torch
 from PIL import Image
 
 import feedline
-from feedline.runtime.cache.budget import GB
+from feedline.runtime.cache import budget
 from feedline.runtime.cache.files import listed
 from feedline.runtime.loader import Loader
 from feedline.runtime.sources.metadata import ImageFiles
@@ -325,14 +330,105 @@ def test_a_folder_that_cannot_be_made_is_said_once(photos: Path) -> None:
 
 
 def test_what_would_take_too_much_is_refused(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the estimate and how to allow it; nothing is made."""
-    with pytest.raises(feedline.CompileError, match=r"(?s)FL591.*would take about 1\d kB, and `gb=1e-06` allows 1 kB"):
-        loader_of(photos, 'disk("kept", gb=0.000001)')
-    monkeypatch.setattr("feedline.runtime.cache.build.allowed_memory", lambda gb: 0 if gb is None else int(gb * GB))
-    with pytest.raises(feedline.CompileError, match=r"`cache = memory\(gb=1\)`"):
-        loader_of(photos, "memory")
-    assert not (photos.parent / "kept").exists()
-    epochs(loader_of(photos, "memory(gb=1)"))
+    """With the estimate and the `cache` that would allow it, if there is so much room; nothing is made."""
+
+    def refused(cache: str) -> str:
+        with pytest.raises(feedline.CompileError, match="FL591") as caught:
+            loader_of(photos, cache)
+        (found,) = caught.value.diagnostics
+        return f"{found.message}; {found.help}"
+
+    text = refused('disk("kept", gb=0.000001)')
+    assert re.search(r"would take about 1\d kB, and `gb=1e-06` allows 1 kB", text)
+    assert '`cache = disk("kept", gb=0.1)`' in text
+    other = photos.parent.parent / "other" / "kept"
+    assert f'`cache = disk("{other}", gb=0.1, hash=true)`' in refused(f'disk("{other}", gb=0, hash=true)')
+    assert "`gb=0` allows nothing" in refused("memory(gb=0)")
+    monkeypatch.setattr("feedline.runtime.cache.build.free_memory", lambda: 17_000)
+    assert "`cache = memory(gb=0.1)`" in refused("memory")
+    epochs(loader_of(photos, "memory(gb=0.1)"))
+    monkeypatch.setattr("feedline.runtime.cache.build.free_memory", lambda: 9_000)
+    assert 'there is not so much: keep it on disk, `cache = disk("cache")`, or put' in refused("memory")
+    monkeypatch.setattr("feedline.runtime.cache.build.free_disk", lambda folder: 9_000)
+    assert "there is not so much: make room, or name a folder on another disk, or put" in refused('disk("kept")')
+    assert not (photos.parent / "kept").exists() and not other.exists()
+
+
+@pytest.mark.parametrize(
+    ("groups", "files"),
+    [
+        ("0::/slurm/job_7/step_0", {"slurm/job_7/memory.max": "8000", "slurm/job_7/memory.current": "1000"}),
+        ("0::/", {"memory.max": "8000", "memory.current": "3000", "memory.stat": "anon 1\ninactive_file 2000\n"}),
+        (
+            "3:cpu:/\n4:cpuset,memory:/job\n0::/",
+            {"memory/job/memory.limit_in_bytes": "8000", "memory/job/memory.usage_in_bytes": "1000"},
+        ),
+        ("0::/job", {"memory.max": "9000", "memory.current": "2000", "job/memory.max": "max"}),
+        ("0::/job", {"job/memory.max": "7500", "job/memory.current": "500", "memory.max": "9000"}),
+    ],
+)
+def test_free_memory_is_that_of_the_narrowest_group(
+    monkeypatch: pytest.MonkeyPatch, groups: str, files: dict[str, str]
+) -> None:
+    """Nested ones, of both versions; what the group could drop at once counts as free."""
+    texts = {"/proc/self/cgroup": groups, "/proc/meminfo": "MemFree: 1 kB\nMemAvailable: 1000 kB"}
+    texts |= {f"/sys/fs/cgroup/{name}": text for name, text in files.items()}
+    monkeypatch.setattr(budget, "_lines", lambda path: texts.get(str(path), "").splitlines())
+    assert budget.free_memory() == 7000
+    monkeypatch.setitem(texts, "/proc/self/cgroup", "")
+    assert budget.free_memory() == 1_024_000
+
+
+def test_elsewhere_than_on_linux_nothing_is_kept(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One warning says so."""
+    expected = epochs(loader_of(photos, "off"))
+    monkeypatch.setattr("feedline.runtime.cache.build.sys", SimpleNamespace(platform="darwin"))
+    with pytest.warns(feedline.FeedlineWarning, match="FL592.*`cache` keeps nothing: this works on Linux alone"):
+        loader = loader_of(photos, 'disk("kept")')
+    assert equal(expected, epochs(loader))
+
+
+@pytest.mark.parametrize("workers", ["0", "1; worker_kind = process"])
+def test_a_copy_that_outlives_its_loader_keeps_for_itself(photos: Path, workers: str) -> None:
+    """No file that the user opens meanwhile is taken for the cache, and nothing is warned of."""
+    expected = epochs(loader_of(photos, "off"))
+    loader = loader_of(photos, "memory", more=f"num_workers = {workers}")
+    for _ in loader:
+        pass
+    copies = [copy.deepcopy(loader) for _ in range(2)]
+    del loader, _
+    gc.collect()
+    mine = photos.parent / "mine.bin"
+    mine.write_bytes(bytes(1 << 16))
+    files = [mine.open("r+b") for _ in range(12)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", feedline.FeedlineWarning)
+        for each in copies:
+            each.set_epoch(0)
+            assert equal(expected[:4], list(each)) and equal(expected[4:], list(each))
+            kept: Any = each.kept
+            assert kept._store.get(kept._digest(0), lend=False) is not None
+    assert mine.read_bytes() == bytes(1 << 16)
+    for file in files:
+        file.close()
+
+
+@pytest.mark.parametrize("folder", ["photos", "photos/kept"])
+def test_a_cache_among_the_classes_is_no_class(photos: Path, folder: str) -> None:
+    """Neither for `ImageFolder` nor for a pattern of `Files`."""
+    expected = epochs(loader_of(photos, "off"))
+    for _ in range(2):
+        assert equal(expected, epochs(loader_of(photos, f'disk("{folder}")')))
+    assert len(loader_of(photos, f'disk("{folder}")', source='Files("**/*", root="photos")').dataset) == 15
+
+
+def test_the_size_is_said_before_anything_is_made(photos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As information of the logger `feedline`, with the folder and the bytes."""
+    loader = loader_of(photos, 'disk("kept")')
+    with caplog.at_level(logging.INFO, "feedline"):
+        epochs(loader)
+    (said,) = caplog.messages
+    assert re.fullmatch(r"loader `train` keeps 15 samples in `.*kept`: about \d+ kB", said)
 
 
 def test_the_estimate_is_what_it_takes(photos: Path) -> None:

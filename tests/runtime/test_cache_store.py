@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from attrs import evolve
 from chains import detection, image
 from torchvision import tv_tensors
 
@@ -273,6 +274,80 @@ def test_more_samples_than_the_table_was_made_for(tmp_path: Path) -> None:
     assert all(other.get(digest(number), lend=True) is not None for number in range(100))
 
 
+def test_a_process_that_starts_after_the_table_has_grown(tmp_path: Path) -> None:
+    """It finds every sample, wherever its row is now, and looks at each record's checksum."""
+    one = store(tmp_path)
+    _fill(one, range(100))
+    _fill(on_disk(str(tmp_path), Header(HEADER.key, "", (), 5000), FREE), range(100, 500))
+    later, latest = (pickle.loads(pickle.dumps(one)) for _ in range(2))
+    found = [later.get(digest(number), lend=True) for number in range(500)]
+    assert all(each is not None and same(sample(number), each) for number, each in enumerate(found))
+    samples = files(tmp_path) / "samples"
+    content = bytearray(samples.read_bytes())
+    content[-64:] = bytes(64)
+    samples.write_bytes(content)
+    assert latest.get(digest(499), lend=True) is None and latest.get(digest(498), lend=True) is not None
+
+
+def test_a_table_without_room_for_a_sample_takes_no_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that could not be made larger."""
+    one = store(tmp_path)
+    _fill(one, range(3))
+    size = (files(tmp_path) / "samples").stat().st_size
+    monkeypatch.setattr("feedline.runtime.cache.store._PROBES", 0)
+    assert one.put(digest(3), sample(3)) is None
+    assert (files(tmp_path) / "samples").stat().st_size == size
+
+
+def test_memory_that_is_gone_is_no_file_of_the_users(tmp_path: Path) -> None:
+    """What has its number by now is neither read nor written; a named pipe makes nobody wait."""
+    one, memory = in_memory(100, FREE)
+    later, latest = (pickle.loads(pickle.dumps(one)) for _ in range(2))
+    for file in memory:
+        os.close(file)
+    mine = tmp_path / "mine.bin"
+    mine.write_bytes(bytes(1 << 16))
+    opened = [os.open(mine, os.O_RDWR) for _ in memory]
+    assert sorted(opened) == sorted(memory)
+    later.put(digest(0), sample(0))
+    assert later.get(digest(0), lend=True) is None and later.stopped is not None
+    assert mine.read_bytes() == bytes(1 << 16)
+    os.mkfifo(tmp_path / "pipe")
+    for file in opened:
+        os.close(file)
+    opened = [os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK) for _ in memory]
+    assert latest.get(digest(0), lend=True) is None
+    for file in opened:
+        os.close(file)
+
+
+def test_memory_where_python_knows_no_memfd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nameless files of another kind serve as well."""
+    monkeypatch.delattr(os, "memfd_create")
+    one, memory = in_memory(100, FREE)
+    one.put(digest(0), sample(0))
+    found = pickle.loads(pickle.dumps(one)).get(digest(0), lend=False)
+    assert found is not None and same(sample(0), found)
+    for file in memory:
+        os.close(file)
+
+
+def test_files_are_closed_when_the_interpreter_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where modules are gone before what uses them."""
+    one = store(tmp_path)
+    _fill(one, range(3))
+    opened = one._opened
+    assert opened is not None
+    places = (opened.table, opened.data)
+    del opened
+    with monkeypatch.context() as ending:
+        ending.setattr("feedline.runtime.cache.store.os", None)
+        del one
+    for place in places:
+        with pytest.raises(OSError):
+            os.fstat(place)
+
+
 def test_a_full_disk_ends_the_writing_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept is still read, the next sample is not kept, and why is known."""
     one = store(tmp_path)
@@ -312,21 +387,23 @@ def test_no_more_than_the_limit_is_written(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a read-only mount."""
+    """As on a read-only mount, by other loaders too, and a larger one; why no more is kept is said when it is tried."""
     _fill(store(tmp_path), range(3))
-    one, opened = store(tmp_path), os.open
+    opened = os.open
 
     def read_only(path: Any, flags: int, *rest: Any, **more: Any) -> int:
-        if flags & os.O_RDWR:
+        if flags & (os.O_RDWR | os.O_WRONLY):
             raise OSError(errno.EROFS, "Read-only file system")
         return opened(path, flags, *rest, **more)
 
     monkeypatch.setattr(os, "open", read_only)
-    found = one.get(digest(2), lend=True)
-    assert found is not None and same(sample(2), found)
-    one.put(digest(9), sample(9))
-    assert one.stopped == "read-only file system"
-    assert one.get(digest(9), lend=True) is None
+    for header in (HEADER, evolve(HEADER, loaders=("b.pipe: val",)), evolve(HEADER, total=5000)):
+        one = on_disk(str(tmp_path), header, FREE)
+        found = one.get(digest(2), lend=True)
+        assert found is not None and same(sample(2), found) and one.stopped is None
+        one.put(digest(9), sample(9))
+        assert one.stopped == "read-only file system"
+        assert one.get(digest(9), lend=True) is None
 
 
 def test_a_folder_lists_its_caches_and_removes_them(tmp_path: Path) -> None:

@@ -171,3 +171,19 @@ loader train from photos { transform { ToTensor() }; sample { force 1 of each la
     (found,) = caught.value.diagnostics
     assert ("FL432", 'the data has no label "bess"', "did you mean `bees`?") == (found.code, found.message, found.help)
     assert (4, 97) == (found.line, found.column)
+
+
+def test_the_index_is_the_position_whatever_the_data_calls_so(tmp_path: Path) -> None:
+    """Samples and groups see the same; the column of that name gets a word."""
+    (tmp_path / "a.csv").write_text("index,n\n9,0\n8,1\n1,2\n")
+    text = """
+dataset a = Table("${root}/a.csv")
+group second = a where index == 1
+loader all from a { sample { batch 3 }; collate { index list; n list } as dict }
+"""
+    with pytest.warns(feedline.FeedlineWarning, match="FL617"):
+        pipeline = compiled(text, tmp_path)
+    assert [{"index": [0, 1, 2], "n": [0, 1, 2]}] == list(pipeline.all)
+    second = pipeline.bound.group("second")
+    assert second is not None
+    assert [False, True, False] == second.tolist()

@@ -69,6 +69,42 @@ def test_the_loaders_own_set_epoch_means_what_it_says() -> None:
     assert (0, 0) == _next(loader, iter(loader))
 
 
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_after_going_back_the_state_is_where_the_loader_goes_on(epoch: int) -> None:
+    """The epoch that was left is begun anew, in this process and in the next."""
+    loader, again = _loader(), _loader()
+    loader.set_epoch(epoch)
+    assert 2 == len(list(islice(loader, 2)))
+    loader.set_epoch(epoch)
+    again.load_state_dict(loader.state_dict())
+    assert [(epoch, 0)] * 2 == [_next(made, iter(made)) for made in (loader, again)]
+
+
+def test_a_loop_that_says_each_epoch_goes_on_in_the_middle_of_one() -> None:
+    """The epoch that comes after a state was loaded keeps its place, and so does what is saved before it begins."""
+    saved, again, found = _loader(), _loader(), []
+    saved.set_epoch(1)
+    assert 3 == len(list(islice(saved, 3)))
+    again.load_state_dict(saved.state_dict())
+    for epoch in (1, 2):
+        again.set_epoch(epoch)
+        state = again.state_dict()
+        found.append((state["epoch"], state["batch"]))
+        found += [(again.current.epoch, again.current.number) for _ in again]
+    assert [(1, 3), (1, 3), (1, 4), (2, 0), *((2, number) for number in range(5))] == found
+
+
+@pytest.mark.parametrize(
+    ("policy", "drops"),
+    [("last drop", True), ("last keep", False), ("last pad", False), ("last drop; from epoch 1 { last keep }", False)],
+)
+def test_drop_last_says_what_the_policy_does(policy: str, drops: bool) -> None:
+    """Of a loader and of its sampler; DataLoader itself would say False beside a `batch_sampler`."""
+    text = TEXT.replace("batch 4;", f"batch 3; {policy};")
+    loader = feedline.compile(text).train
+    assert (drops, drops) == (loader.drop_last, loader.sampler.drop_last)  # pyright: ignore[reportAttributeAccessIssue]  (a PlanSampler)
+
+
 def test_the_sampler_is_one_that_frameworks_leave_alone() -> None:
     """A `DistributedSampler` to those who look for one; the loader's state is one that Accelerate saves."""
     loader = _loader()

@@ -40,6 +40,13 @@ def test_counts() -> None:
     assert (100, (15, 12), (88, 100)) == (loader.samples, loader.lengths, loader.rests)
 
 
+def test_workers_are_those_of_the_loader() -> None:
+    """As many as `auto` has become."""
+    pipeline = feedline.compile(f"{DATA}loader a from all {{ sample {{ batch 8 }}; num_workers = auto }}\n")
+    found = explain(pipeline.program, counts=counts_of(pipeline)).loaders[0].workers
+    assert (pipeline["a"].num_workers, "process", True) == (found.count, found.kind, found.auto)
+
+
 @pytest.mark.parametrize("statements", POLICIES)
 def test_words_promise_what_the_runtime_promises(statements: str) -> None:
     """Each bound that is counted in delivered batches stands in the first line."""

@@ -1,5 +1,7 @@
 """Counting what a loader delivered, on small loaders that lie, fall short, or keep their word."""
 
+import multiprocessing
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace as Space
@@ -173,6 +175,8 @@ def test_workers_are_started_deaf_to_ctrl_c() -> None:
     before, during = signal.getsignal(signal.SIGINT), []
 
     class Starting(Fake):
+        multiprocessing_context = multiprocessing.get_context("spawn")
+
         def __iter__(self) -> Iterator[Any]:
             during.append(signal.getsignal(signal.SIGINT))
             return iter(())
@@ -180,3 +184,27 @@ def test_workers_are_started_deaf_to_ctrl_c() -> None:
     run_loader(Starting([]))
     assert [signal.SIG_IGN] == during
     assert before == signal.getsignal(signal.SIGINT)
+
+
+def test_ctrl_c_while_workers_are_forked_counts_when_they_are() -> None:
+    """A forked process does not hear it; this one does, once all are there."""
+    status: list[int] = []
+
+    class Starting(Fake):
+        multiprocessing_context = multiprocessing.get_context("fork")
+
+        def __iter__(self) -> Iterator[Any]:
+            child = os.fork()
+            if not child:
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                    os._exit(7)
+                finally:
+                    os._exit(8)
+            signal.raise_signal(signal.SIGINT)
+            status.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            return iter(())
+
+    with pytest.raises(KeyboardInterrupt):
+        run_loader(Starting([]))
+    assert [7] == status

@@ -11,8 +11,8 @@ from policies import force, policy
 
 import feedline
 from feedline.compiler import ir
-from feedline.runtime.dataset import BatchIndices, RankIndices
 from feedline.runtime.failures import PipelineFailure
+from feedline.runtime.keys import BatchIndices, RankIndices
 from feedline.runtime.sampler import PlanSampler
 from feedline.runtime.sampling import BatchPlan, Populations
 

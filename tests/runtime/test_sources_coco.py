@@ -155,6 +155,19 @@ def test_annotations_of_the_upright_picture_are_not_turned_again(tmp_path: Path)
     assert [[1.0, 2.0, 4.0, 16.0]] == source.read(0)["boxes"].tolist()
 
 
+def test_sizes_that_a_condition_asks_for_turn_no_box(tmp_path: Path) -> None:
+    """A file without width and height says nothing of which picture it describes, whatever the images' headers say."""
+
+    def unsized(found: dict[str, Any]) -> None:
+        for item in found["images"]:
+            item.pop("width", None)
+
+    args = write(tmp_path, unsized, exif=6)
+    plain, asked = (bind("CocoDetection", **args) for _ in range(2))
+    assert len(asked.columns["width"]) == len(asked)
+    assert plain.read(0)["boxes"].tolist() == asked.read(0)["boxes"].tolist()
+
+
 def test_compressed_run_lengths_are_decoded(tmp_path: Path) -> None:
     """A mask as `pycocotools` encodes it."""
     from pycocotools import mask

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from sourcing import bind, fault
+from sourcing import bind, fault, try_bind
 
 from feedline.runtime.columns import Column, RaggedColumn, TextColumn
 from feedline.runtime.sources import Source
+from feedline.runtime.sources import records as records_module
 from feedline.runtime.sources.records import read_records
 
 
@@ -160,6 +161,26 @@ def test_parquet_larger_than_what_is_read_at_a_time(tmp_path: Path) -> None:
     assert (found["x"] == np.arange(size) / 4).all()
 
 
+def test_parquet_numbers_are_as_narrow_as_they_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values stay, at both ends of each width; so do groups of rows that are empty, and files opened again."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    monkeypatch.setattr(records_module, "_REOPENED", 2)
+    ends = {"short": 2**15, "int": 2**31, "long": 2**63}
+    table = pyarrow.table({name: np.array([-end, 0, end - 1]) for name, end in ends.items()})
+    wide = table.append_column("over", pyarrow.array([2**15, 0, 2**31 - 1])).append_column(
+        "unsigned", pyarrow.array([2**63, 0, 1], pyarrow.uint64())
+    )
+    with parquet.ParquetWriter(tmp_path / "a.parquet", wide.schema) as file:
+        for part in (wide[:0], wide[:1], wide[1:], wide[:0]):
+            file.write_table(part)
+    columns = read_records(tmp_path / "a.parquet").columns
+    found = {name: column.values for name, column in columns.items() if isinstance(column, Column)}
+    assert {name: values.tolist() for name, values in found.items()} == wide.to_pydict()
+    assert [values.dtype for values in found.values()] == [np.int16, np.int32, np.int64, np.int32, np.uint64]
+
+
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that installs it."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -221,6 +242,35 @@ def test_images_are_found_beside_the_table(tmp_path: Path) -> None:
     assert ([7, 6], ["images/1.png", "images/0.png"]) == (listed(source, "width"), listed(source, "path"))
     assert (("image",), str(tmp_path / "images/1.png")) == (source.role.data, source.describe(0))
     assert 0 == pickle.loads(pickle.dumps(source)).read(0)["label"]
+
+
+@pytest.mark.parametrize(
+    ("name", "means", "args"),
+    [
+        ("path", "the file of the image", {"image": "file"}),
+        ("image", "the decoded image", {"image": "file"}),
+        ("label", "the column `y`", {"label": "y"}),
+        ("features", "the vector of numbers", {"features": ["n"]}),
+    ],
+)
+def test_a_column_whose_name_means_something_else(name: str, means: str, args: dict[str, Any], tmp_path: Path) -> None:
+    """It is left out, with a word about it."""
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png")
+    path = write(tmp_path / "a.csv", f"file,y,n,{name}\na.png,cat,1,7\n")
+    source, (warning,) = try_bind("Table", path=path, **args)
+    assert ("FL617", "warning") == (warning.code, warning.severity)
+    assert f"the column `{name}` of `{path}` is not used: `{name}` is {means}" == warning.message
+    assert source is not None
+    assert [] == [value for value in source.read(0).values() if isinstance(value, int) and value == 7]
+    assert name not in source.columns or [7] != listed(source, name)
+
+
+def test_a_column_that_is_used_as_what_it_is_called(tmp_path: Path) -> None:
+    """By the argument of its name, or by another: no word about it."""
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png")
+    path = write(tmp_path / "a.csv", "path,features,label\na.png,1,cat\n")
+    source = bind("Table", path=path, image="path", features=["features"])
+    assert ["image", "features", "label"] == list(source.read(0))
 
 
 def test_many_different_texts_stay_texts(tmp_path: Path) -> None:

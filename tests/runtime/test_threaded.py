@@ -65,6 +65,24 @@ def workers() -> int:
     return sum(thread.name.startswith("feedline-worker") for thread in threading.enumerate())
 
 
+@pytest.mark.parametrize(
+    "chain", ["RandomPhotometricDistort(); ToTensor(); Resize((9, 9))", f"{CHAIN}; batch {{ MixUp(num_classes=2) }}"]
+)
+def test_a_thread_of_the_callers_leaves_the_training_threads_numbers_alone(photos: Path, chain: str) -> None:
+    """Both draw at the same time: the batches are those of their keys, the other numbers those of their seed."""
+    expected = epochs(loader(photos, chain=chain), 4)
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.extend(epochs(made, 4)))
+    made, drawn = loader(photos, chain=chain), []
+    torch.manual_seed(0)
+    thread.start()
+    while thread.is_alive():
+        drawn.append(torch.rand(100))
+    torch.manual_seed(0)
+    assert all(torch.equal(numbers, torch.rand(100)) for numbers in drawn)
+    assert same(expected, found)
+
+
 def test_threads_processes_and_neither_give_the_same_batches(photos: Path) -> None:
     """With every pass and with none, whatever the number of workers."""
     expected = epochs(loader(photos, "optimize = off"))
@@ -176,10 +194,24 @@ def test_your_own_code_is_no_work_for_threads() -> None:
         process = feedline.check(text.format("worker_kind = process"))
         assert all(item.severity != "error" for item in process)
         for option in ("persistent_workers = true", "timeout = 3", 'multiprocessing_context = "spawn"'):
-            found = feedline.check(text.format(f"worker_kind = thread; {option}").replace("TestThreadRows", "FakeData"))
+            rows = text.replace("TestThreadRows()", 'Files("*.jpg", root="photos")')
+            found = feedline.check(rows.format(f"worker_kind = thread; {option}"))
             assert ["FL504"] == [item.code for item in found if item.severity == "error"]
     finally:
         registry.unregister("dataset", "TestThreadRows")
+
+
+def test_made_up_images_are_no_work_for_threads() -> None:
+    """torchvision seeds the generator that all threads share for each of them; also as a part of the data."""
+    text = """
+dataset made = FakeData(size=9)
+dataset photos = ImageFolder("photos")
+dataset d = photos + made
+loader train from d { sample { batch 2 }; num_workers = 2; worker_kind = thread }
+"""
+    for each in (text, text.replace("from d", "from made")):
+        (found,) = (item for item in feedline.check(each) if item.severity == "error")
+        assert ("FL508", "worker_kind = process") == (found.code, found.fixes[0].edits[0].text)
 
 
 @pytest.mark.parametrize("options", ["", "num_workers = 2", "num_workers = 1; worker_kind = process"])
@@ -212,6 +244,17 @@ def test_on_a_gpu_the_divisor_is_a_tensor() -> None:
     assert isinstance(divisor, torch.Tensor)
     assert isinstance(mean, torch.Tensor)
     assert (divisor.device.type, divisor.ndim, factor) == ("meta", 0, 2.0)
+
+
+def test_each_worker_computes_with_one_thread() -> None:
+    """From its first look on, so that no batch changes the number of the process, which new threads begin with."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert [1] * 4 == list(Threaded(lambda _: torch.get_num_threads(), range(4), 2, 2))
+        assert 2 == torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
 
 
 def slow(key: int) -> int:

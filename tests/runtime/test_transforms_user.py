@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pickle
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import pytest
 import torch
-from chains import SPAN, apply, detection, image, on, pil, python, registered, views
+from chains import SPAN, apply, detection, image, maybe, on, pil, python, registered, views
 from torch import nn
 from torchvision import transforms as v1
 from torchvision.transforms import v2
+from torchvision.transforms.v2.functional import to_image
 
 from feedline.compiler import ir, registry
 from feedline.runtime.failures import PipelineFailure
@@ -65,6 +67,21 @@ def darken(img, by=1):
 def make_darken(by=1):
     """A function that makes a step."""
     return partial(darken, by=by)
+
+
+def scribble(img):
+    """A step that writes into what it gets."""
+    if isinstance(img, torch.Tensor):
+        img[..., ::2] = 7
+    else:
+        img.paste(7, (0, 0, 9, 9))
+    return img
+
+
+def relabel(sample):
+    """The same for a field that is no image."""
+    sample["label"] += 1
+    return sample
 
 
 def double(value):
@@ -226,3 +243,27 @@ def test_a_step_of_a_batch_gets_the_batch():
     images, labels = torch.rand(2, 3, 4, 4), torch.tensor([0, 1])
     after = build_batch_chain((python(HERE + "swap"),), allow_python=True)((images, labels), 0)
     assert labels is after[0] and images is after[1]
+
+
+@pytest.mark.parametrize("given", [image(40, 50), pil(40, 50)], ids=["tensor", "PIL"])
+@pytest.mark.parametrize("before", [(), (apply("RandomCrop", 32),)], ids=["at once", "after a crop"])
+def test_what_one_view_writes_no_other_sees(given: Any, before: tuple[ir.Step, ...]):
+    """The views before and after it, and the picture that they are made of, are as if nothing had been written."""
+    writes = (*before, maybe(1.0, python(f"{HERE}scribble")))
+    for short in (False, True):
+        alone, beside = (
+            build((views(before, first, before),), direct=1 if short else 0, colour=short) for first in (before, writes)
+        )
+        picture = deepcopy(given)
+        expected, actual = (chain({"image": picture}, 5)["image"] for chain in (alone, beside))
+        same = [bool((to_image(one) == to_image(other)).all()) for one, other in zip(expected, actual, strict=True)]
+        assert same == [True, False, True]
+        assert (to_image(picture) == to_image(given)).all()
+
+
+def test_a_view_has_its_own_labels():
+    """Not only the picture: whatever is a tensor."""
+    step = python(f"{HERE}relabel")
+    before = {"image": image(), "label": torch.tensor(3)}
+    after = build((views((step,), (step,)),))(before, 0)
+    assert before["label"] == 3 and after["label"] == 3

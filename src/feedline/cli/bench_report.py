@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
+from attrs import frozen
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -31,14 +32,25 @@ _WHERE = {"sample": "each sample", "batch": "each batch", "delivery": "delivery"
 def print_tables(report: BenchReport, stages: bool) -> None:
     """Write what was measured to standard output; the stages only where they were asked for."""
     console = Console(width=None if sys.stdout and sys.stdout.isatty() else _PIPED, highlight=False)
+    emit("".join(_shown(console, item) for loader in report.loaders for item in _loader(loader, report.path, stages)))
+
+
+def _shown(console: Console, item: RenderableType | Verbatim) -> str:
+    if isinstance(item, Verbatim):
+        return item.text
     with console.capture() as written:
-        for loader in report.loaders:
-            for item in _loader(loader, report.path, stages):
-                console.print(item)
-    emit("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+        console.print(item)
+    return "".join(f"{line.rstrip()}\n" for line in written.get().splitlines())
 
 
-def _loader(loader: LoaderBench, path: str, stages: bool) -> Iterator[RenderableType]:
+@frozen
+class Verbatim:
+    """Text that programs read: neither wrapped nor coloured nor stripped."""
+
+    text: str
+
+
+def _loader(loader: LoaderBench, path: str, stages: bool) -> Iterator[RenderableType | Verbatim]:
     yield Text(f"{path}: loader {loader.name}, {_who_works(loader)}", "bold")
     yield _speed(loader)
     for text in loader.passes:
@@ -114,19 +126,21 @@ def _stages(stages: Stages) -> Table:
 def _uses(loader: LoaderBench) -> Table:
     table = _table("process", "CPU", "own memory", right=("CPU", "own memory"))
     for use in loader.uses:
+        threads = loader.kind == "thread"
+        name = f"{use.name}, its threads included" if threads and not use.worker else use.name
         memory = "" if use.memory is None else f"{use.memory / 1e6:,.0f} MB"
-        table.add_row(use.name, f"{use.cpu:.0%}", memory)
+        table.add_row(name, f"{use.cpu:.0%}", "shared, as all of a thread's" if threads and use.worker else memory)
     return table
 
 
-def _tuning(tuning: Tuning, unit: str) -> Iterator[RenderableType]:
+def _tuning(tuning: Tuning, unit: str) -> Iterator[RenderableType | Verbatim]:
     table = _table("workers", f"{unit}/s", "quartiles", "", right=("workers", f"{unit}/s"))
     for trial in tuning.trials:
         kind = f"{trial.workers} {trial.kind}" if trial.workers else "0"
         table.add_row(kind, *_cells(trial.rate), "best" if trial == tuning.best else "")
     yield table
     if tuning.diff:
-        yield Text(tuning.diff.rstrip("\n"))
+        yield Verbatim(tuning.diff)
     else:
         yield Text(tuning.note or "the file says the best already")
 

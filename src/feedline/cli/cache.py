@@ -52,6 +52,8 @@ def rm(folder: str, keys: tuple[str, ...], everything: bool) -> int:
 
     if everything == bool(keys):
         raise click.UsageError("say which: keys, as `feedline cache ls` shows them, or --all")
+    if "" in keys:  # what every key begins with
+        raise click.UsageError("a key is empty, as a variable of the shell is that nobody has set")
     caches = _listed(folder)
     chosen = caches if everything else [_named(key, caches, folder) for key in dict.fromkeys(keys)]
     failed = False
@@ -89,13 +91,16 @@ def _named(key: str, caches: list[Listed], folder: str) -> Listed:
 
 def _lines(cache: Listed) -> Iterator[str]:
     header = cache.header
-    of = "" if header is None or not header.total else f" of {max(header.total, cache.kept):,}"
+    total = 0 if header is None else header.total
+    of = f" of {total:,}" if cache.kept <= total else ""
     used = datetime.fromtimestamp(cache.used).strftime("%Y-%m-%d %H:%M")
     yield f"{Path(cache.path).name}  {cache.kept:,}{of} samples  {_size(cache.size)}  used {used}"
     if header is None:
         yield "  its header cannot be read: it is made again when it is next used"
         return
     yield f"  {header.steps}" if header.steps else "  images as they are decoded"
+    if 0 < total < cache.kept:
+        yield f"  the largest loader has {total:,}: the others are not its own, or of files that have changed since"
     yield from (f"  {user}" for user in header.loaders)
 
 

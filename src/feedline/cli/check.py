@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import get_args
 
 import click
@@ -55,9 +54,9 @@ def command(
     if diff:
         emit(changes)
         if work.reporter.diagnostics:
-            show(work.reporter.diagnostics, work.reporter.sources, format, sys.stderr)
+            show(work.reporter.diagnostics, work.reporter.sources, format, "stderr")
         return 1 if work.failed or changes else 0
-    emit(changes, None if format == "text" else sys.stderr)
+    emit(changes, "stdout" if format == "text" else "stderr")
     return ended(work, files, format)
 
 

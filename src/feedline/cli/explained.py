@@ -174,6 +174,8 @@ class Layout:
             yield from self._policy(policy)
         yield from self._batch(loader)
         yield from self._settings(loader)
+        if loader.workers.count or loader.workers.auto:
+            yield from self._row("workers", _workers(loader.workers))
         if not loader.plan:
             yield from self._row("plan", "as written")
         for number, done in enumerate(loader.plan):
@@ -235,6 +237,14 @@ def _settings(settings: Iterable[pages.Setting]) -> str:
     """`num_workers = 2, on error fail`, each kept together."""
     texts = (f"{item.name} {'' if item.name == 'on error' else '= '}{item.value}" for item in settings)
     return ", ".join(text.replace(" ", _HARD) for text in texts)
+
+
+def _workers(workers: pages.Workers) -> str:
+    """`2 threads on this machine`."""
+    if workers.kind is None:
+        return "none: a batch is gathered sooner than a worker could send it"
+    plural = {"thread": "s", "process": "es"}[workers.kind] if workers.count > 1 else ""
+    return f"{workers.count} {workers.kind}{plural}{' on this machine' if workers.auto else ''}"
 
 
 def _classes(names: Sequence[str]) -> str:

@@ -8,9 +8,7 @@ The files are written at the end.
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -21,7 +19,7 @@ from attrs import define, field
 from feedline.cli.work import Work
 from feedline.compiler import read_source
 from feedline.dsl.diagnostics import Diagnostic, Fix, Reporter
-from feedline.dsl.fixes import apart, apply, safe_fixes
+from feedline.dsl.fixes import apart, apply, diff, safe_fixes
 from feedline.dsl.rules.ignores import FixNotWritten
 
 _ROUNDS = 100
@@ -39,8 +37,7 @@ class Fixed:
 
     def diff(self) -> str:
         """The change as a unified diff."""
-        found = difflib.unified_diff(_lines(self.before), _lines(self.after), self.path, self.path)
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
+        return diff(self.path, self.before, self.after)
 
 
 def fix_files(work: Work, paths: Iterable[str]) -> list[Fixed]:
@@ -141,10 +138,6 @@ class _Fixer:
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> int:
     return sum(item.severity == "error" for item in diagnostics)
-
-
-def _lines(text: str) -> list[str]:
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _write(path: Path, file: Fixed) -> None:

@@ -45,7 +45,7 @@ def command(files: tuple[str, ...], check: bool, diff: bool) -> int:
     if not diff and files != ("-",):
         emit("".join(f"{file.path}\n" for file in changed))
     if reporter.diagnostics:
-        show(reporter.diagnostics, reporter.sources, stream=sys.stderr)
+        show(reporter.diagnostics, reporter.sources, to="stderr")
     if reporter.failed:
         return UNREADABLE
     return WOULD_CHANGE if check and changed else 0
@@ -55,6 +55,8 @@ def _sources(paths: tuple[str, ...], reporter: Reporter) -> Iterator[SourceText]
     """The texts of the files that are meant."""
     for path in paths:
         if path == "-":
+            if sys.stdin is None:
+                raise click.UsageError("`-` reads from standard input, which is closed")
             source = SourceText("<stdin>", sys.stdin.buffer.read().decode("utf-8", "replace"))
             reporter.sources.add(source)
             yield source
@@ -66,10 +68,14 @@ def _sources(paths: tuple[str, ...], reporter: Reporter) -> Iterator[SourceText]
 
 
 def _below(folder: str) -> Iterator[str]:
-    """Every `.pipe` file below a folder, folders whose name starts with a dot left out."""
+    """Every `.pipe` file below a folder, folders whose name starts with a dot left out, and what is no file: reading
+    a named pipe would wait for who writes it."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (os.path.normpath(Path(parent, name)) for name in sorted(files) if name.endswith(".pipe"))
+        for name in sorted(files):
+            path = os.path.normpath(Path(parent, name))
+            if name.endswith(".pipe") and (os.path.isfile(path) or not os.path.exists(path)):
+                yield path
 
 
 def _laid_out(source: SourceText, files: tuple[str, ...], reporter: Reporter) -> Fixed | None:

@@ -23,6 +23,8 @@ def command(tcp: str | None, verbose: bool) -> int:
     the extra `lsp`.
     """
     host, port = _address(tcp) if tcp is not None else ("", 0)
+    if tcp is None and (sys.stdin is None or sys.stdout is None):
+        raise click.UsageError("an editor talks to it over standard input and output, which are closed")
     try:
         import pygls  # noqa: F401  # whether the extra is there
     except ImportError as missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from feedline import __version__
 from feedline.dsl.diagnostics import Diagnostic, Reporter, in_order
@@ -18,14 +19,18 @@ from feedline.dsl.rules.internal import InternalError
 from feedline.dsl.source import SourceText
 
 _PIPED, _WIDEST = 80, 100
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 TRACEBACK = "FEEDLINE_TRACEBACK"
 """The environment variable that adds Python tracebacks to what feedline says."""
 
 
-def emit(text: str, stream: TextIO | None = None) -> None:
-    """Write text at once (to standard output), with `?` for what the stream's encoding lacks."""
-    stream = sys.stdout if stream is None else stream
-    if stream is None:  # a process without a standard output
+To = Literal["stdout", "stderr"]
+
+
+def emit(text: str, to: To = "stdout") -> None:
+    """Write text at once, with `?` for what the stream's encoding lacks."""
+    stream: TextIO | None = getattr(sys, to)
+    if stream is None:  # closed before the process began
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding))
@@ -71,25 +76,38 @@ def show(
     diagnostics: Iterable[Diagnostic],
     sources: Mapping[str, SourceText],
     format: Format = "text",
-    stream: TextIO | None = None,
+    to: To = "stdout",
 ) -> None:
-    """Write diagnostics to a stream (standard output)."""
-    stream = sys.stdout if stream is None else stream
-    emit(render(diagnostics, sources, format, color=wants_color(stream)), stream)
+    """Write diagnostics."""
+    emit(render(diagnostics, sources, format, color=wants_color(getattr(sys, to))), to)
 
 
 def show_own_fault(error: Exception) -> int:
-    """Say that feedline itself failed, and return the exit code."""
+    """Say that feedline itself failed, or that a disk is full, and return the exit code."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _give_up_writing()
+        show_traceback(error)
+        emit(f"error: what there is to say cannot be written: {(error.strerror or str(error)).lower()}\n", "stderr")
+        return 1
     show_traceback(error)
     reporter = Reporter()
     last = traceback.format_exception_only(error)[-1].strip()
     help = None if os.environ.get(TRACEBACK) else f"set `{TRACEBACK}=1` to see where, and report it with that"
     reporter.report(InternalError, "feedline", f"feedline failed: {last}", help=help)
-    show(reporter.diagnostics, reporter.sources, stream=sys.stderr)
+    show(reporter.diagnostics, reporter.sources, to="stderr")
     return 1
+
+
+def _give_up_writing() -> None:
+    """What a stream holds that its file does not take goes nowhere, or Python would complain when it ends."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def show_traceback(error: BaseException) -> None:
     """The traceback of an exception that is about to be said in words, for who asked to see it."""
     if os.environ.get(TRACEBACK):
-        emit("".join(traceback.format_exception(error)), sys.stderr)
+        emit("".join(traceback.format_exception(error)), "stderr")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,10 @@ def write_plot(proof: Proof, path: str, reporter: Reporter) -> None:
         )  # fmt: skip
         return
     target = Path(path)
-    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    beside = target.parent / f".feedline-plot.{os.getpid()}"
     try:
+        if not target.name:
+            raise ValueError("it is not the name of a file")
         figure = Figure(figsize=(12, 4.6 * len(proof.sections) + 0.3), layout="constrained")
         parts = figure.subfigures(len(proof.sections), 1, squeeze=False)[:, 0]
         for part, section in zip(parts, proof.sections, strict=True):
@@ -42,7 +45,8 @@ def write_plot(proof: Proof, path: str, reporter: Reporter) -> None:
         figure.savefig(beside, dpi=130, format=target.suffix.removeprefix(".") or "png")
         beside.replace(target)
     except (OSError, ValueError) as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that is none
+            beside.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         reporter.report(PlotNotWritten, path, f"the plot cannot be written to `{path}`: {why}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -74,7 +73,7 @@ def _iterate(work: Work, loaders: list[Loader], epochs: int, batches: int | None
 
     for loader in loaders:
         if loader.kept is not None:
-            emit(f"loader {loader.name} keeps {loader.kept.size.text}\n", sys.stderr)
+            emit(f"loader {loader.name} keeps {loader.kept.size.text}\n", "stderr")
     with progress() as bar:
         try:
             for loader in loaders:

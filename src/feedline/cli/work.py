@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,7 +82,7 @@ class Work:
     def ended(self, well: bool = True) -> int:
         """Say on standard error what was found. The exit code: 0 if all went well."""
         if self.reporter.diagnostics:
-            show(self.reporter.diagnostics, self.reporter.sources, stream=sys.stderr)
+            show(self.reporter.diagnostics, self.reporter.sources, to="stderr")
         return 0 if well and not self.failed else 1
 
     def bind(self, program: Program, without: tuple[str, ...] = ()) -> Pipeline | None:

@@ -51,6 +51,8 @@ def _read(path: Path) -> bytes:
 
 
 def _explain(path: Path, shown: str, error: Exception) -> tuple[str, str | None]:
+    if not shown:
+        return "the name of the file is empty", None
     match error:
         case _TooLargeError():
             return f"`{shown}` is larger than {MAX_BYTES // 1024 // 1024} MiB, too large for a program", None

@@ -62,6 +62,11 @@ def loader_meaning(loader: ir.Loader, path: str) -> dict[str, Any]:
     return _meaning(_converter().unstructure(loader), str(folder_of(path)))
 
 
+def source_meaning(call: ir.SourceCall) -> dict[str, Any]:
+    """What a source means, as plain JSON data in the same form."""
+    return _meaning(_converter().unstructure(call), "/")
+
+
 def steps_meaning(steps: tuple[ir.Step, ...]) -> list[Any]:
     """What steps mean, as plain JSON data in the same form."""
     return _meaning(_converter().unstructure(steps, tuple[ir.Step, ...]), "/")

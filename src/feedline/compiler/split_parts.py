@@ -12,15 +12,18 @@ from feedline.dsl import tree
 from feedline.dsl.diagnostics import Label
 from feedline.dsl.rules.forms import BadSplit
 
+MOST_FOLDS = 10_000
+"""More are a slip of the finger: each has a row of its own in `explain`."""
+
 
 def fold_count(ctx: Context, unit: Unit, expr: tree.Expr) -> int | None:
     """The number of folds; None after a reported fault."""
     value = evaluate(ctx, unit, expr)
     if value is UNKNOWN:
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
+    if isinstance(value, int) and not isinstance(value, bool) and 2 <= value <= MOST_FOLDS:
         return value
-    message = f"a split into folds needs a whole number of at least 2, not {describe(value)}"
+    message = f"a split into folds needs a whole number from 2 to {MOST_FOLDS:,}, not {describe(value)}"
     ctx.reporter.report(BadSplit, expr.span, message)
     return None
 

@@ -216,6 +216,8 @@ class Evaluator:
         if declared.kind == "broken":
             return UNKNOWN
         if declared.kind not in ("parameter", "constant"):
+            if len(names) == 1 and declared.name in type.symbols:
+                return Symbol(declared.name)  # a loader may be called `fast`: no value, as the word is
             help = None
             if declared.kind == "transform" and type.takes_transforms:
                 help = f"only calls stand here; a chain goes into a block: `maybe 50% {{ {declared.name} }}`"

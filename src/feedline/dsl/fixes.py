@@ -35,6 +35,19 @@ def _touch(edit: Edit, other: Edit) -> bool:
     return start < end or (start == end and insertion)
 
 
+def diff(path: str, before: str, after: str) -> str:
+    """A unified diff of two texts that `patch` takes."""
+    import difflib  # a plain check has no use for it
+
+    lines = difflib.unified_diff(_lines(before), _lines(after), path, path)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """With their ends; `patch` knows no other than this."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """The text after edits that do not overlap. What they bring ends its lines as the text does."""
     line_end = _LINE_END.search(text)

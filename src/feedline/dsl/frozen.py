@@ -52,9 +52,13 @@ def field(
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
-    """A frozen, slotted class. Fields with `eq=False` or `repr=False` take no part in the one or the other."""
+    """A frozen, slotted class. Fields with `eq=False` or `repr=False` take no part in the one or the other. What the
+    class body defines of `__init__`, `__repr__`, `__eq__` and `__hash__` stays, here and in `define`."""
     made = _made(cls)
-    made.__eq__, made.__hash__ = _equal, _hash
+    if "__eq__" not in vars(cls):
+        made.__eq__ = _equal
+        if "__hash__" not in vars(cls):
+            made.__hash__ = _hash
     made.__setattr__ = made.__delattr__ = _refuse
     return made
 
@@ -69,7 +73,9 @@ def define(cls: type[Any] | None = None, *, eq: bool = True) -> Any:
     if cls is None:
         return lambda cls: define(cls) if eq else _made(cls)
     made = _made(cls)
-    made.__eq__, made.__hash__ = _equal, None
+    if "__eq__" not in vars(cls):
+        made.__eq__ = _equal
+        made.__hash__ = vars(cls).get("__hash__")
     return made
 
 
@@ -108,19 +114,17 @@ def _made(cls: type[Any]) -> Any:
         slots.append("__dict__")  # where these keep what they have found
     names = {each.name for each in own}
     found = (*(each for name, each in above.items() if name not in names), *own)
-    body |= {
+    body = {"__repr__": _shown, "__getstate__": _state, "__setstate__": _restore, **body} | {
         "__qualname__": cls.__qualname__,
         "__slots__": tuple(slots),
         "__fields__": found,
         "__match_args__": tuple(each.name for each in found if each.init and not each.kw_only),
         "__attrs_attrs__": _VIEW,
-        "__repr__": _shown,
-        "__getstate__": _state,
-        "__setstate__": _restore,
     }
     kind: Any = type(cls)
     made = kind(cls.__name__, cls.__bases__, body)
-    made.__init__ = _constructor(made)
+    if "__init__" not in body:
+        made.__init__ = _constructor(made)
     return made
 
 

@@ -46,14 +46,13 @@ class Indexed(Mapping[str, AnyColumn]):
         self._columns, self._size = source.columns, len(source)
 
     def __getitem__(self, name: str) -> AnyColumn:
-        if name == "index" and name not in self._columns:
+        if name == "index":
             return Column(np.arange(self._size))
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._columns
-        if "index" not in self._columns:
-            yield "index"
+        yield from (name for name in self._columns if name != "index")
+        yield "index"
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -245,11 +244,11 @@ class BoundData:
         return self._splits[dataset]
 
     def indices(self, reference: ir.DataRef) -> np.ndarray | None:
-        """The indices, into the whole dataset, of what a reference names."""
+        """The indices, into the whole dataset, of what a reference names: int64, or int32 for all of it."""
         bound = self.dataset(reference.dataset)
         if bound is None:
             return None
         if reference.part is None:
-            return np.arange(len(bound))
+            return np.arange(len(bound), dtype=np.int32 if len(bound) < 1 << 31 else np.int64)
         parts = self.parts(reference.dataset)
         return None if parts is None else parts[reference.part, reference.fold]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, overload
 
@@ -18,50 +19,22 @@ from feedline.dsl.source import Span
 from feedline.runtime.cache.source import KeptSamples
 from feedline.runtime.collate import Collator
 from feedline.runtime.columns import Column
+from feedline.runtime.draws import apart
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of
 from feedline.runtime.gather import Gather, same_bits
+from feedline.runtime.keys import BatchIndices
 from feedline.runtime.late import LateSteps
 from feedline.runtime.randomness import derive_key, sample_key, seeded, undisturbed
-from feedline.runtime.sampling import weighted_draws
+from feedline.runtime.replacing import StandIns
 from feedline.runtime.sources.base import Sample, Source, UnreadableSample, runs_user_code
 from feedline.runtime.sources.images import layout
 from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import Chain
 from feedline.runtime.transforms.drawn import DrawnStep
+from feedline.runtime.transforms.together import Together
 
 _TRIED = 8
 """Samples on which a plan that gathers is held against the chain as written before it is used."""
-
-_REPLACEMENT_TRIES = 20
-"""Samples of the group tried in place of an unreadable one before the batch fails."""
-
-
-class BatchIndices(list[int]):
-    """The positions of one batch, a plain list to a DataLoader, with the epoch and the batch's global number.
-
-    Made a million times a second: no `__init__`, the two attributes are set afterwards."""
-
-    __slots__ = ("epoch", "number")
-
-    epoch: int
-    number: int
-
-    def places(self) -> range:
-        """Where its samples stand in the global batch."""
-        return range(len(self))
-
-
-class RankIndices(BatchIndices):
-    """One rank's share of a batch that all ranks share: every `world`-th place of it, from `rank` on."""
-
-    __slots__ = ("rank", "world")
-
-    rank: int
-    world: int
-
-    def places(self) -> range:
-        """Where its samples stand in the global batch."""
-        return range(self.rank, self.rank + self.world * len(self), self.world)
 
 
 @frozen(eq=False)
@@ -109,16 +82,15 @@ class PipeDataset(Dataset[Any]):
         collator: Collator,
         policy: ir.Policy,
         on_error: ir.OnError,
-        membership: np.ndarray,
-        weights: np.ndarray | None,
+        stand_ins: StandIns | None,
         span: Span,
     ):
         self.source = source
         # Nobody writes into these: of ten million samples a copy is 80 MB.
         self._indices = Column(torch.from_numpy(indices) if indices.flags.writeable else indices)
-        self._membership = Column(membership)
-        self._weights = None if weights is None else Column(weights)
+        self._stand_ins = stand_ins
         self._chain = chain
+        self._together = Together.of(chain)
         self._late = late
         self._late_apart = False
         if late is not None:
@@ -135,9 +107,10 @@ class PipeDataset(Dataset[Any]):
         self._collator = collator
         self._seed = policy.seed
         self._batch_size = policy.batch
-        self._distinct = policy.distinct
         self._on_error = on_error
         self._span = span
+        self.shares_draws = True
+        """Whether something in it may draw from the process's generators, whatever thread it runs in."""
         self._user_code = runs_user_code(source)
         self._seeds = chain.is_random or self._user_code
         self.expect(1)
@@ -150,7 +123,9 @@ class PipeDataset(Dataset[Any]):
         if not -len(self) <= position < len(self):
             raise IndexError(f"position {position} of a dataset of {len(self)} samples")
         position %= len(self)
-        single = self._collator.single(self._sample(position, epoch=0, place=position))
+        with self._apart():
+            sample = self._sample(position, epoch=0, place=position)
+        single = self._collator.single(sample)
         return single if self._late is None else self._late(single)
 
     def __getitems__(self, key: list[int]) -> Fetched | Failure | list[Any]:
@@ -161,7 +136,7 @@ class PipeDataset(Dataset[Any]):
         if self.gather is not None:
             return Fetched(key, (), tuple(key), Names(self.describe, key), 0)
         try:
-            with one_thread(), undisturbed() if self._seeds else nullcontext():
+            with one_thread(), self._apart(), undisturbed() if self._seeds else nullcontext():
                 return self._fetch(key)
         except Exception as error:
             return failure_of(error)
@@ -206,7 +181,11 @@ class PipeDataset(Dataset[Any]):
     def _finished(self, batch: Any, epoch: int, number: int, rank: int) -> Any:
         if self._batch_chain is None:
             return batch
-        return self._batch_chain(batch, derive_key(self._seed, "batch", *_place(epoch, number, rank)))
+        with self._apart():
+            return self._batch_chain(batch, derive_key(self._seed, "batch", *_place(epoch, number, rank)))
+
+    def _apart(self) -> AbstractContextManager[object]:
+        return nullcontext() if self.shares_draws else apart()
 
     def try_gather(self, gather: Gather) -> None:
         """Gather batches from now on, if a first one comes out as the chain makes it, sample by sample, to the bit: the
@@ -235,19 +214,21 @@ class PipeDataset(Dataset[Any]):
         return self.source.describe(self.dataset_index(position))
 
     def _sample(self, position: int, epoch: int, place: int, lend: bool = False) -> Sample:
-        """`lend`: the sample is for a batch; see `KeptSamples.through`."""
+        """`lend`: the sample is for a batch, see `KeptSamples.through`, and may only be begun, see `Together`."""
         index = self.dataset_index(position)
         try:
             if self.kept is not None:
-                return self.kept.through(index, partial(self._changed, index, epoch, place), lend)
-            return self._changed(index, epoch, place, self._read(index, epoch, place))
+                return self.kept.through(index, partial(self._changed, index, epoch, place, lend), lend)
+            return self._changed(index, epoch, place, lend, self._read(index, epoch, place))
         except PipelineFailure as error:
             note = f"on sample {index} ({self.source.describe(index)})"
             raise PipelineFailure(evolve(error.failure, notes=(*error.failure.notes, note))) from error
 
-    def _changed(self, index: int, epoch: int, place: int, sample: Sample) -> Sample:
+    def _changed(self, index: int, epoch: int, place: int, lend: bool, sample: Sample) -> Sample:
         sample["index"] = index
-        return self._chain(sample, sample_key(self._seed, "augment", epoch, place))
+        key = sample_key(self._seed, "augment", epoch, place)
+        begun = self._together.begun(sample, key) if lend and self._together is not None else None
+        return self._chain(sample, key) if begun is None else begun
 
     def _read(self, index: int, epoch: int, place: int) -> Sample:
         if not self._user_code:
@@ -259,20 +240,23 @@ class PipeDataset(Dataset[Any]):
     def _fetch(self, batch: BatchIndices) -> Fetched:
         samples: list[Sample] = []
         positions: list[int] = []
+        places: list[int] = []
         replaced = 0
-        for share, (place, position) in enumerate(zip(batch.places(), batch, strict=True)):
+        for place, position in zip(batch.places(), batch, strict=True):
             global_place = batch.number * self._batch_size + place
             try:
                 samples.append(self._sample(position, batch.epoch, global_place, lend=True))
                 positions.append(position)
+                places.append(global_place)
             except UnreadableSample as error:
                 if self._on_error.mode == "fail":
                     raise PipelineFailure(self._unreadable(position, error)) from error
-                if self._on_error.mode == "replace":
-                    taken = {*positions, *batch[share:]}
-                    position, sample = self._replacement(position, taken, batch.epoch, global_place, error)
+                if self._stand_ins is not None:
+                    choices = self._stand_ins.choices(batch, place, position, positions)
+                    position, sample = self._replacement(position, choices, batch.epoch, global_place, error)
                     samples.append(sample)
                     positions.append(position)
+                    places.append(global_place)
                     replaced += 1
         if not samples:
             raise PipelineFailure(
@@ -284,44 +268,41 @@ class PipeDataset(Dataset[Any]):
                     help="mend or remove the files, make the batch larger, or say `on error replace`",
                 )
             )
-        return Fetched(batch, tuple(samples), tuple(positions), Names(self.describe, positions), replaced)
+        ended = self._ended(samples, positions, batch.epoch, places)
+        return Fetched(batch, ended, tuple(positions), Names(self.describe, positions), replaced)
+
+    def _ended(
+        self, samples: list[Sample], positions: Sequence[int], epoch: int, places: Sequence[int]
+    ) -> tuple[Sample, ...]:
+        """The samples after all of the chain, where they were only begun."""
+        if self._together is None:
+            return tuple(samples)
+        try:
+            return self._together.finished(samples)
+        except Exception:  # one by one they say which of them it was
+            return tuple(self._sample(*each) for each in zip(positions, itertools.repeat(epoch), places, strict=False))
 
     def _replacement(
-        self, position: int, taken: set[int], epoch: int, place: int, error: UnreadableSample
+        self, position: int, choices: list[int], epoch: int, place: int, error: UnreadableSample
     ) -> tuple[int, Sample]:
-        """Another sample of exactly the same groups, drawn by key, so that every promise of the policy survives.
-
-        One that the batch does not hold, if there is any; else, unless the policy says `distinct`, one that it does."""
-        drawn = dict.fromkeys(self._alike(position, derive_key(self._seed, "replace", epoch, place)))
-        tries = [choice for choice in drawn if choice not in taken]
-        if not self._distinct:
-            tries += [choice for choice in drawn if choice in taken and choice != position]
-        tries = tries[:_REPLACEMENT_TRIES]
-        for choice in tries:
+        """The first of `choices` that can be read."""
+        for choice in choices:
             try:
                 return choice, self._sample(choice, epoch, place, lend=True)
             except UnreadableSample:
                 continue
         failure = self._unreadable(position, error)
+        tried = f"{len(choices)} other samples of the same groups were tried in its place"
+        none = "no other sample of the same groups may stand in for it"
         raise PipelineFailure(
             Failure(
                 failure.code,
                 failure.message,
                 failure.span,
-                notes=(f"{len(tries)} other samples of the same groups were tried in its place",),
+                notes=(tried if choices else none,),
                 help="mend or remove the unreadable files",
             )
         ) from error
-
-    def _alike(self, position: int, key: int) -> list[int]:
-        """Draws by key of what may stand for a position, from the same groups; by weight in a weighted policy."""
-        generator = np.random.Generator(np.random.Philox(key=key))
-        membership = self._membership.values
-        alike = np.flatnonzero(membership == membership[position])
-        if self._weights is not None and self._weights.values[alike].any():
-            weights = self._weights.values[alike]
-            return alike[weighted_draws(weights, generator.random(_REPLACEMENT_TRIES * 4))].tolist()
-        return alike[generator.integers(len(alike), size=_REPLACEMENT_TRIES * 4)].tolist()
 
     def _unreadable(self, position: int, error: UnreadableSample) -> Failure:
         return Failure(

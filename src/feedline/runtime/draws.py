@@ -7,6 +7,7 @@ apart for each thread. It costs a few microseconds for every call inside it, so 
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -53,6 +54,23 @@ def own_generator() -> None:
     _thread.mode = _Own(torch.Generator())
 
 
+def apart() -> AbstractContextManager[object]:
+    """Inside the block a thread that is not the main one has a generator of its own: another may be training meanwhile,
+    whose random numbers it would take. Only for what draws as `own_generator` says."""
+    if threading.current_thread() is threading.main_thread() or generator() is not None:
+        return nullcontext()
+    return _own_inside()
+
+
+@contextmanager
+def _own_inside() -> Iterator[None]:
+    own_generator()
+    try:
+        yield
+    finally:
+        del _thread.mode
+
+
 def generator() -> torch.Generator | None:
     """The generator of this thread, None where it is torch's default one, as `torch.rand(1, generator=...)` takes."""
     mode: _Own | None = getattr(_thread, "mode", None)
@@ -89,34 +107,38 @@ def in_floats() -> bool:
     return torch.get_default_dtype() == torch.float32
 
 
-def words(key: int) -> list[int]:
+def words(key: int, skip: int = 0) -> list[int]:
     """The first 32 words of 32 bits that torch draws after `manual_seed(key)`: in one call, where a call for each
-    number takes ten times as long. No generator that anybody else draws from is touched."""
-    _drawn.generator.manual_seed(key % 2**63)
-    return _more()
-
-
-def _more() -> list[int]:
+    number takes ten times as long. No generator that anybody else draws from is touched. `skip`: so many times 32 words
+    are left out first."""
     drawn = _drawn
-    drawn.pairs.random_(-(2**63), None, generator=drawn.generator)
+    drawn.generator.manual_seed(key % 2**63)
+    for _ in range(skip + 1):
+        drawn.pairs.random_(-(2**63), None, generator=drawn.generator)
     return drawn.words.ravel().tolist()
 
 
 @contextmanager
 def by_words(key: int) -> Iterator[None]:
     """Inside the block `hits`, `uniform`, `below` and `order` give what they give after `manual_seed(key)`, from words
-    that are drawn at once. Nothing else may draw there, and no second block may be opened."""
-    _drawn.stream = _stream(key)
+    that are drawn at once. Nothing else may draw there. A block inside draws from its own; then this one goes on."""
+    before = _drawn.stream
+    draw_from(stream_of(key))
     try:
         yield
     finally:
-        _drawn.stream = None
+        draw_from(before)
 
 
-def _stream(key: int) -> Iterator[int]:
-    yield from words(key)
-    while True:
-        yield from _more()
+def draw_from(words: Iterator[int] | None) -> None:
+    """From now on the functions that `by_words` names draw from these words; with None as ever."""
+    _drawn.stream = words
+
+
+def stream_of(key: int) -> Iterator[int]:
+    """All words that torch draws after `manual_seed(key)`, whatever is drawn from other streams in between."""
+    for block in itertools.count():
+        yield from words(key, block)
 
 
 def share(word: int) -> float:

@@ -11,9 +11,10 @@ from attrs import define, frozen
 from torch.utils.data import get_worker_info
 from torch.utils.data._utils.pin_memory import pin_memory
 
-from feedline.runtime.dataset import BatchIndices, PipeDataset
+from feedline.runtime.dataset import PipeDataset
 from feedline.runtime.failures import Failure, PipelineFailure, failure_of
 from feedline.runtime.frameworks import Sealed
+from feedline.runtime.keys import BatchIndices
 from feedline.runtime.threads import one_thread
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from copy import copy
+from dataclasses import fields, is_dataclass
 from functools import cached_property, partial
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import Any
@@ -54,6 +56,7 @@ class Loader(Prepared, DataLoader[Any]):
         sources: Sources,
         classes: list[str] | None,
         device: torch.device | None,
+        calls: list[ir.SourceCall],
         ranks: tuple[int, int] | None = None,
         threads: bool = False,
         **options: Any,
@@ -67,9 +70,8 @@ class Loader(Prepared, DataLoader[Any]):
         self.replaced = 0
         self._declaration = program_loader
         self._on_error = program_loader.on_error
+        self._calls = calls
         self._sources = sources
-        self._workers_span = next(item.span for item in program_loader.options if item.name == "num_workers")
-        self._verify = program_loader.option("verify") is True
         self._iterators = 0
         """How many have been made."""
         self._loads = 0
@@ -79,6 +81,7 @@ class Loader(Prepared, DataLoader[Any]):
         self._refusal = partial(_load_error, sources, program_loader)
         self._failed_batch = partial(self._refusal, made_batch=True)
         sampler = PlanSampler(plan, ranks, self._refusal)
+        sampler.replaces = self._on_error.mode == "replace"
         # A generator of its own, so that iterating never moves the caller's random state.
         generator = torch.Generator().manual_seed(self.policy.seed % 2**63)
         workers, ahead = options["num_workers"], options.get("prefetch_factor")
@@ -86,9 +89,9 @@ class Loader(Prepared, DataLoader[Any]):
         if self._threads:  # to a DataLoader there are no workers then
             options |= {"num_workers": 0, "prefetch_factor": None, "persistent_workers": False}
         super().__init__(dataset, batch_sampler=sampler, collate_fn=Pack(dataset), generator=generator, **options)
-        # A DataLoader has no `batch_size` beside a `batch_sampler`, and another `sampler`; it refuses to be given
-        # either. Loops that count samples read the one, training frameworks call `set_epoch` of the other.
-        self.__dict__.update(batch_size=plan.batch_size, sampler=sampler)
+        # A DataLoader has no `batch_size` or `drop_last` beside a `batch_sampler`, and another `sampler`; it refuses to
+        # be given any. Loops that count samples read the first two, training frameworks call `set_epoch` of the last.
+        self.__dict__.update(batch_size=plan.batch_size, drop_last=sampler.drop_last, sampler=sampler)
         if self._threads:
             self.__dict__.update(num_workers=workers, prefetch_factor=ahead or _AHEAD)
             dataset.expect(workers * (ahead or _AHEAD) + 2)
@@ -128,11 +131,13 @@ class Loader(Prepared, DataLoader[Any]):
         epoch = epoch_number(epoch)
         self._plan_sampler.loaded = 0  # a framework's epochs are counted from 0 again
         self._plan_sampler.set_epoch(epoch)
+        self._plan_sampler.forget()
 
     @cached_property
     def _identity(self) -> Identity:
         dataset: Any = self.dataset
-        return identity_of(self._declaration, next(iter(self._sources), "<text>"), dataset, self.populations)
+        path = next(iter(self._sources), "<text>")
+        return identity_of(self._declaration, path, self._calls, dataset, self.populations)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the run stands: after the batch that an iterator of this loader handed over last, whatever workers
@@ -211,7 +216,7 @@ class Loader(Prepared, DataLoader[Any]):
             envelopes, run = self._begin()
         replaced = count = 0
         sampler, attributes = self._plan_sampler, self.__dict__  # DataLoader's `__setattr__` takes its time
-        check = self._checker(run) if self._verify else None
+        check = self._checker(run) if self._declaration.option("verify") is True else None
         try:
             while (envelope := self._next(envelopes, iterator)) is not None:
                 info = envelope.info
@@ -298,7 +303,7 @@ class Loader(Prepared, DataLoader[Any]):
         return Failure(
             "FL555",
             f"the workers failed: {str(error).strip().splitlines()[0]}",
-            span=self._workers_span,
+            span=next(item.span for item in self._declaration.options if item.name == "num_workers"),
             help="mostly the system killed one for its memory: use fewer; `num_workers = 0` shows any other reason",
             cause=error,
         )
@@ -338,13 +343,39 @@ def _load_error(sources: Sources, loader: ir.Loader, failure: Failure, made_batc
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The batch with every tensor on `device`, structure kept; copies are asynchronous from pinned memory."""
+    """The batch with every tensor on `device`; copies are asynchronous from pinned memory.
+
+    What has a `to` of its own is moved by it. Mappings, sequences and dataclasses keep their type and what else they
+    hold; any other object stays as it is."""
     if isinstance(batch, torch.Tensor):
         return batch.to(device, non_blocking=True)
-    if isinstance(batch, dict):
-        return {key: to_device(value, device) for key, value in batch.items()}
+    if callable(getattr(batch, "to", None)):
+        try:
+            return batch.to(device, non_blocking=True)
+        except TypeError:  # not every library's takes it
+            return batch.to(device)
+    if isinstance(batch, Mapping):
+        return _like(batch, {key: to_device(value, device) for key, value in batch.items()})
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):  # a namedtuple, from a collate function of the user's
         return type(batch)(*(to_device(value, device) for value in batch))
-    if isinstance(batch, list | tuple):
-        return type(batch)(to_device(value, device) for value in batch)
+    if isinstance(batch, Sequence) and not isinstance(batch, str | bytes):
+        return _like(batch, [to_device(value, device) for value in batch])
+    if is_dataclass(batch) and not isinstance(batch, type):
+        moved = copy(batch)
+        for field in fields(batch):
+            object.__setattr__(moved, field.name, to_device(getattr(batch, field.name), device))
+        return moved
     return batch
+
+
+def _like(batch: Any, moved: dict[Any, Any] | list[Any]) -> Any:
+    """What was moved, in the type that it came in, where that can be made: as DataLoader's `pin_memory` does it."""
+    try:
+        if not isinstance(batch, MutableMapping | MutableSequence):
+            return type(batch)(moved)
+        clone: Any = copy(batch)
+        for key, value in moved.items() if isinstance(moved, dict) else enumerate(moved):
+            clone[key] = value
+        return clone
+    except TypeError:
+        return moved

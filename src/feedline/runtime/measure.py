@@ -63,5 +63,6 @@ def _loader(pipeline: Pipeline, declaration: ir.Loader) -> LoaderCounts:
         lengths=tuple(loader.plan.length(epoch) for epoch, _ in every),
         rests=tuple(len(rest_members(one, of)) for (_, one), of in zip(every, people, strict=True)),
         facts=facts_of(bound, indices),
+        workers=loader.num_workers,
         cache=None if kept is None else kept.size.text,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from feedline.compiler import ir
 from feedline.compiler.passes import plan_of
 from feedline.compiler.plan import Plan
 from feedline.compiler.sample_types.check import check_loader, fixed_size, settled_by_data
+from feedline.compiler.sources import sources_of
+from feedline.compiler.worker_kind import against_threads, worker_count
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules import RULES
 from feedline.dsl.rules.loaders import NoDevice
@@ -23,17 +25,19 @@ from feedline.runtime.collate import Collator
 from feedline.runtime.data import Bound, BoundData
 from feedline.runtime.dataset import PipeDataset
 from feedline.runtime.distributed import rank_and_world
+from feedline.runtime.draws import apart
 from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.gather import gather_of
 from feedline.runtime.late import LateSteps
 from feedline.runtime.loader import Loader
 from feedline.runtime.looks import facts_of
 from feedline.runtime.machine import can_be_sent, hint_pin_memory, warn_shared_memory
+from feedline.runtime.replacing import StandIns
 from feedline.runtime.sampler import Run, check_batches, check_shares, warning_of
 from feedline.runtime.sampling import BatchPlan, Populations, check_populations, populations_of
-from feedline.runtime.sampling.alike import alike
 from feedline.runtime.sampling.check.absent import warn_absent_classes
 from feedline.runtime.sources.metadata import decodes_files
+from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import build_batch_chain, build_chain, with_planes
 from feedline.runtime.transforms.drawn import drawn_first
 from feedline.runtime.transforms.scaled import scaled
@@ -200,11 +204,15 @@ def _build(plan: Plan, data: BoundData, ranks: tuple[int, int] | None) -> Loader
     device, known = _device(loader, data.reporter)
     if not known:
         return None
+    shares_draws = against_threads(program, loader) is not None
     try:
-        dataset = _dataset(plan, bound, indices, populations, data)
+        # The trials of steps: a second thread would wait longer for its turn than it helps.
+        with one_thread(), nullcontext() if shares_draws else apart():
+            dataset = _dataset(plan, bound, indices, populations, data)
     except PipelineFailure as error:
         _report(error.failure, loader.span, data.reporter)
         return None
+    dataset.shares_draws = shares_draws
     if not can_be_sent(program, loader, bound.source, data.reporter):
         return None
     hint_pin_memory(loader, data.reporter)
@@ -219,6 +227,7 @@ def _build(plan: Plan, data: BoundData, ranks: tuple[int, int] | None) -> Loader
         data.reporter.sources,
         classes,
         device,
+        sources_of(program, loader.data.dataset),
         ranks=ranks,
         threads=plan.threads,
         **_torch_options(loader, dataset),
@@ -271,7 +280,6 @@ def _groups_of(policy: ir.Policy) -> set[str]:
 def _dataset(plan: Plan, bound: Bound, indices: np.ndarray, populations: Populations, data: BoundData) -> PipeDataset:
     loader, allow_python = plan.loader, data.allow_python
     replaces = loader.on_error.mode == "replace"
-    membership = alike(loader.policy, populations) if replaces else np.empty(0, np.int64)
     collator = Collator(
         loader.collate,
         bound.source.role,
@@ -297,8 +305,7 @@ def _dataset(plan: Plan, bound: Bound, indices: np.ndarray, populations: Populat
         collator,
         loader.policy,
         loader.on_error,
-        membership,
-        populations.weights,
+        StandIns.of(loader.policy, populations) if replaces else None,
         loader.data.span,
     )
     dataset.kept, dataset.as_decoded, dataset.undecoded = kept, as_decoded is not None, undecoded is not None
@@ -316,13 +323,8 @@ def _try_gather(dataset: PipeDataset, plan: Plan, bound: Bound) -> None:
 
 
 def _torch_options(loader: ir.Loader, dataset: PipeDataset) -> dict[str, Any]:
-    """DataLoader's own options, with `num_workers = auto` decided: one worker a core this process may use; none where
-    batches are gathered in less time than a worker takes to send one."""
-    workers = loader.option("num_workers")
-    if isinstance(workers, ir.Symbol) and dataset.gather is not None:
-        workers = 0
-    elif isinstance(workers, ir.Symbol):
-        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """DataLoader's own options, with `num_workers = auto` decided."""
+    workers = worker_count(loader, dataset.gather is not None)
     options: dict[str, Any] = {"num_workers": workers}
     for name in ("pin_memory", "timeout", "multiprocessing_context"):
         options[name] = loader.option(name)

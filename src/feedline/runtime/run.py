@@ -6,6 +6,8 @@ reported as kept was kept.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -43,7 +45,7 @@ def run_loader(
     start = time.perf_counter()
     for _ in range(epochs):
         announced += len(loader) if batches is None else min(batches, len(loader))
-        with workers_deaf_to_ctrl_c():
+        with workers_deaf_to_ctrl_c(loader):
             iterator = iter(loader)
         for batch in islice(iterator, batches):
             current = loader.current
@@ -75,18 +77,29 @@ def run_loader(
 
 
 @contextmanager
-def workers_deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started inside leave Ctrl-C to this one, which ends them; else each would print a traceback."""
+def workers_deaf_to_ctrl_c(loader: Any) -> Iterator[None]:
+    """Processes that a DataLoader starts inside leave Ctrl-C to this one, which ends them; else each would print a
+    traceback. What is pressed meanwhile counts afterwards where they are forked, and is lost otherwise."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    # A new process inherits being deaf, however it is started; a blocked signal `multiprocessing` would unblock.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    here, pressed = os.getpid(), False
+
+    def later(*_: object) -> None:
+        nonlocal pressed
+        pressed = pressed or os.getpid() == here
+
+    # A forked process inherits a function, any other only being deaf; a blocked signal `multiprocessing` would unblock.
+    context = getattr(loader, "multiprocessing_context", None) or multiprocessing
+    method = context.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
+    signal.signal(signal.SIGINT, later if method == "fork" else signal.SIG_IGN)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 @define

@@ -18,10 +18,11 @@ from attrs import frozen
 from torch.utils.data import DistributedSampler
 
 from feedline.compiler import ir
-from feedline.runtime.dataset import BatchIndices, RankIndices
 from feedline.runtime.distributed import rank_and_world
 from feedline.runtime.failures import Failure, PipelineFailure
 from feedline.runtime.frameworks import order_replaced
+from feedline.runtime.keys import BatchIndices, RankIndices
+from feedline.runtime.replacing import weights_in
 from feedline.runtime.sampling import BatchPlan, rank_batches
 from feedline.runtime.weighting import Weighting, weighting_of
 
@@ -115,18 +116,18 @@ class Run:
         for numbers in self._blocks():
             rows, last = self._planned(numbers)
             if len(rows):
-                yield numbers[: len(rows)], rows
+                yield numbers[: len(rows)], rows[:, self.rank :: self.world] if self.shared else rows
             if last is not None:
                 yield numbers[-1:], np.array(last, np.int64)[None]
 
     def _planned(self, numbers: range) -> tuple[np.ndarray, BatchIndices | None]:
-        """What this rank gets of a block: of its full batches, and of the epoch's last, if it is among them: only that
-        one has empty places."""
+        """The full batches of a block, whole where ranks share them, and what this rank gets of the epoch's last, if it
+        is among them: only that one has empty places."""
         rows, last = self.plan.batches(self.epoch, numbers[0], numbers[-1] + 1)[:: numbers.step], None
         if numbers[-1] == self.plan.length(self.epoch) - 1:
             last = self._last(rows[-1][rows[-1] >= 0].tolist(), numbers[-1])
             rows = rows[:-1]
-        return rows[:, self.rank :: self.world] if self.shared else rows, last
+        return rows, last
 
     def _block(self, numbers: range) -> Iterator[BatchIndices]:
         rows, last = self._planned(numbers)
@@ -141,23 +142,24 @@ class Run:
                 batch.number = number
                 yield batch
         else:
-            for number, places in zip(numbers, rows.tolist(), strict=False):
-                yield self._share(places, number)
+            for number, row in zip(numbers, rows.tolist(), strict=False):
+                yield self._share(row, row, number)
         if last is not None:
             yield last
 
     def _last(self, places: list[int], number: int) -> BatchIndices:
         if self.shared:
             missing = max(self.world - len(places), 0)  # `uneven pad`: from its own front, over and over if need be
-            places = [places[place % len(places)] for place in range(len(places) + missing)]
-            return self._share(places[self.rank :: self.world], number)
+            padded = [places[place % len(places)] for place in range(len(places) + missing)]
+            return self._share(padded, places, number)
         batch = BatchIndices(places)
         batch.epoch, batch.number = self.epoch, number
         return batch
 
-    def _share(self, places: list[int], number: int) -> RankIndices:
-        batch = RankIndices(places)
+    def _share(self, places: list[int], row: list[int], number: int) -> RankIndices:
+        batch = RankIndices(places[self.rank :: self.world])
         batch.epoch, batch.number, batch.rank, batch.world = self.epoch, number, self.rank, self.world
+        batch.row = row
         return batch
 
 
@@ -183,7 +185,7 @@ class PlanSampler(DistributedSampler[list[int]]):
         """The plan by the file's own weights."""
         self.ranks = ranks
         self.batch_size = plan.batch_size
-        self.drop_last = plan.policy.last == "drop"
+        self.drop_last = all(each.last == "drop" for each in (plan.policy, *(at.policy for at in plan.policy.stages)))
         self.epoch = 0
         self.start = 0
         self.weighting: Weighting | None = None
@@ -200,6 +202,8 @@ class PlanSampler(DistributedSampler[list[int]]):
         """The epoch of a loaded state, until an epoch is set."""
         self.offset = 0
         """What the epochs of `set_epoch` are counted from."""
+        self.replaces = False
+        """Whether the batches need to say by which weights from Python they are drawn."""
         self._fail = fail
 
     @property
@@ -245,7 +249,7 @@ class PlanSampler(DistributedSampler[list[int]]):
         self._had = run, count
 
     def forget(self) -> None:
-        """Nothing has been had: a state was loaded."""
+        """Nothing has been had that counts: a state was loaded, or the loop said where it goes on."""
         self._had = None
 
     @property
@@ -269,7 +273,8 @@ class PlanSampler(DistributedSampler[list[int]]):
         if self.pending is not None and not self.start:
             self.weighting, self.pending = self.pending, None
         self.run, self.said = self._run(self.epoch, self.start), None
-        return self.run.batches()
+        weights = weights_in(self.plan, self.epoch) if self.replaces and self.weighting is not None else None
+        return self.run.batches() if weights is None else _weighed(self.run.batches(), weights)
 
     def __len__(self) -> int:
         return self._run(self.epoch).count(0)
@@ -281,6 +286,12 @@ class PlanSampler(DistributedSampler[list[int]]):
         except PipelineFailure as error:
             raise self._fail(error.failure) from None
         return Run(self.plan, self.weighting, epoch, start, rank, world)
+
+
+def _weighed(batches: Iterator[BatchIndices], weights: np.ndarray) -> Iterator[BatchIndices]:
+    for batch in batches:
+        batch.weights = weights
+        yield batch
 
 
 def epoch_number(epoch: Any) -> int:

@@ -54,7 +54,7 @@ class Threaded(Iterator[T]):
         """End the threads."""
         self._coming.clear()
         # Of the threads themselves one may be the last to let go of the iterator, and none can wait for its own end.
-        own = threading.current_thread().name.startswith(_NAME)
+        own = threading.current_thread().name.startswith(WORKER)
         self._pool.shutdown(wait=not own, cancel_futures=True)
 
     def __del__(self) -> None:
@@ -62,7 +62,8 @@ class Threaded(Iterator[T]):
             self.close()
 
 
-_NAME = "feedline-worker"
+WORKER = "feedline-worker"
+"""What the names of the threads begin with."""
 
 
 def _wanted(make: Callable[[K], T], key: K) -> T:
@@ -78,7 +79,7 @@ def _started(threads: int) -> ThreadPoolExecutor:
     How many threads torch uses is a setting of each thread; but the last one set anywhere is what threads start with
     that have none yet, autograd's among them."""
     ready = threading.Barrier(threads + 1)
-    pool = ThreadPoolExecutor(threads, _NAME, initializer=_prepare, initargs=(ready,))
+    pool = ThreadPoolExecutor(threads, WORKER, initializer=_prepare, initargs=(ready,))
     before = torch.get_num_threads()
     try:
         for _ in range(threads):
@@ -92,6 +93,7 @@ def _started(threads: int) -> ThreadPoolExecutor:
 
 
 def _prepare(ready: threading.Barrier) -> None:
+    torch.get_num_threads()  # a thread's first look takes the number of the process, over what was set before
     torch.set_num_threads(1)
     own_generator()
     ready.wait()

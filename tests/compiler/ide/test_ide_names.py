@@ -115,6 +115,26 @@ def test_a_name_that_would_mean_something_else_is_refused(name: str, why: str) -
         rename(analysis, TEXT.index("label_of"), name)
 
 
+def test_a_word_of_an_option_is_no_use_of_what_is_called_like_it() -> None:
+    """A loader may be called `fast` beside `optimize = fast`; a value of that name would change what that means."""
+    text = """dataset photos = FakeData(10)
+loader fast from photos { transform { bilinear; Resize(9, interpolation=bilinear) }; optimize = fast }
+transform bilinear { ToImage() }
+let how = nearest
+transform small { Resize(5, interpolation=how) }
+"""
+    analysis = analyse(text, PATH)
+    assert (
+        None is definition(analysis, text.index("= fast") + 2) is prepare_rename(analysis, text.index("=bilinear") + 1)
+    )
+    assert text.replace("loader fast", "loader train") == edited(
+        analysis, rename(analysis, text.index("fast"), "train")
+    )
+    assert 2 == len(references(analysis, text.index("bilinear")))
+    with pytest.raises(RenameError, match="stands for a value already"):
+        rename(analysis, text.index("how"), "fast")
+
+
 def test_what_no_file_declares_cannot_be_renamed() -> None:
     """Parts of folds are named by the language."""
     for marked in (

@@ -77,6 +77,8 @@ class Entry:
     """The default of `mode`, for a dataset that decodes images: `RGB`, or `L` where they are stored grey."""
     decodes: bool = False
     """Whether a dataset reads encoded image files (not arrays), so that `exif` means something."""
+    files: bool = False
+    """Whether feedline decodes the image files of a dataset itself, not from within torchvision's class."""
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name."""

@@ -12,10 +12,12 @@ from feedline.compiler.explain.sampling import policies
 from feedline.compiler.explain.text import Writer, ref
 from feedline.compiler.passes import plan_of
 from feedline.compiler.paths import folder_of
+from feedline.compiler.plan import Plan
 from feedline.compiler.sample_types.check import loader_types
 from feedline.compiler.sample_types.initial import initial_types
 from feedline.compiler.sample_types.model import Role
 from feedline.compiler.sample_types.structure import parts
+from feedline.compiler.worker_kind import worker_count
 
 
 def explain(
@@ -106,7 +108,7 @@ class _Builder:
     def _loader(self, loader: ir.Loader) -> pages.Loader:
         known = None if self.counts is None else self.counts.loaders[loader.name]
         facts = None if known is None else {loader.data.dataset: known.facts}
-        types = loader_types(self.program, loader, facts)
+        types, plan = loader_types(self.program, loader, facts), plan_of(self.program, loader, self.without)
         nothing = (None,) * (len(loader.policy.stages) + 1)
         lengths, rests = (nothing, nothing) if known is None else (known.lengths, known.rests)
         return pages.Loader(
@@ -120,13 +122,9 @@ class _Builder:
             collate=self._collate(loader.collate, types.role),
             batch=tuple(pages.BatchPart(*part) for part in parts(types.batch)),
             settings=tuple(self._settings(loader)),
-            plan=tuple(self._plan(loader, known)),
+            workers=_workers(plan, known),
+            plan=tuple(_passes(plan, known)),
         )
-
-    def _plan(self, loader: ir.Loader, known: LoaderCounts | None) -> Iterator[pages.Pass]:
-        for done in plan_of(self.program, loader, self.without).done:
-            kept = known.cache if known is not None and done.name == "prefix_cache" else None
-            yield pages.Pass(done.name, done.text if kept is None else f"{done.text}: {kept}")
 
     def _collate(self, collate: ir.Collate, role: Role | None) -> pages.Setting:
         if collate.fields:
@@ -151,6 +149,19 @@ class _Builder:
         yield pages.Setting("on error", f"{found.mode}{limit}", found.mode == "fail")
         for option in loader.options:
             yield pages.Setting(option.name, self.writer.value(option.value), not option.given)
+
+
+def _passes(plan: Plan, known: LoaderCounts | None) -> Iterator[pages.Pass]:
+    for done in plan.done:
+        kept = known.cache if known is not None and done.name == "prefix_cache" else None
+        yield pages.Pass(done.name, done.text if kept is None else f"{done.text}: {kept}")
+
+
+def _workers(plan: Plan, known: LoaderCounts | None) -> pages.Workers:
+    count = worker_count(plan.loader, plan.gather) if known is None else known.workers
+    auto = plan.loader.option("num_workers") == ir.Symbol("auto")
+    kind = "thread" if plan.threads else "process"
+    return pages.Workers(count, kind if count else None, auto)
 
 
 def _split(split: ir.Split) -> str:

@@ -19,6 +19,7 @@ class LoaderCounts:
     rests: tuple[int, ...]
     """Samples outside the groups whose count is exact."""
     facts: Facts
+    workers: int
     cache: str | None = None
     """What its cache will keep, and how much that is; None where it keeps nothing."""
 

@@ -163,6 +163,16 @@ class Pass:
 
 
 @frozen
+class Workers:
+    """Who makes the batches; where `count` is 0 it is the main process, and `kind` None. `auto`: the file leaves the
+    number to the machine, and this is what it is on this one."""
+
+    count: int
+    kind: Literal["thread", "process"] | None
+    auto: bool
+
+
+@frozen
 class Loader:
     """One loader from data to batch."""
 
@@ -178,6 +188,7 @@ class Loader:
     batch: tuple[BatchPart, ...]
     settings: tuple[Setting, ...]
     """`on error` and every option."""
+    workers: Workers
     plan: tuple[Pass, ...]
     """How it runs faster than written, with the same values."""
 

@@ -67,6 +67,9 @@ def _check(symbol: Symbol, name: str, found: Sequence[Reference], analyses: Sequ
     for analysis in analyses:
         if any(place.names[0].text == name and is_field(place, analysis.main) for place in analysis.places):
             raise RenameError(f"`{name}` is a field that a condition names")
+        values = (place for place in analysis.places if place.role == "value" and len(place.names) == 1)
+        if symbol.kind in ("parameter", "constant") and any(place.names[0].text == name for place in values):
+            raise RenameError(f"`{name}` is a word that stands for a value already")
     paths = {reference.span.path for reference in found}
     for analysis in analyses:
         for unit in analysis.ctx.units:

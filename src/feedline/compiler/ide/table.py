@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from attrs import define, field, frozen
 
 from feedline.compiler.context import Context
+from feedline.compiler.ide.calls import argument_words
 from feedline.compiler.ide.places import Place, Places, is_field
 from feedline.compiler.names import Declared, Kind, Unit
 from feedline.dsl import tree
@@ -138,7 +139,7 @@ class _References:
         while rest and where is not None:
             name = rest.pop(0)
             declared = where.names.get(name.text)
-            if declared is None:
+            if declared is None or (place.role == "value" and _is_word(place, declared)):
                 return
             yield Reference(name.span, symbol_of(declared))
             if declared.kind == "dataset" and rest:
@@ -149,3 +150,9 @@ class _References:
         for symbol in part_symbols(self.ctx, declared):
             if symbol.name == name.text:
                 yield Reference(name.span, symbol)
+
+
+def _is_word(place: Place, declared: Declared) -> bool:
+    """Whether a value is a word that an argument knows, although something that is no value is called like it."""
+    valued = declared.kind in ("parameter", "constant", "broken")
+    return not valued and len(place.names) == 1 and declared.name in argument_words()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from feedline.compiler import ir
 from feedline.compiler.names import Unit
+from feedline.compiler.worker_kind import processors
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.lints import TooManyWorkers
 
@@ -22,8 +21,3 @@ def too_many_workers(program: ir.Program, main: Unit, reporter: Reporter) -> Non
                 label=f"above {have}",
                 help="`num_workers = auto` takes one a CPU, on whatever machine it runs",
             )
-
-
-def processors() -> int:
-    """The CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

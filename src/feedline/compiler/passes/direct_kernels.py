@@ -15,6 +15,9 @@ from attrs import evolve
 
 from feedline.compiler import ir
 from feedline.compiler.plan import Done, Plan
+from feedline.compiler.sample_types.check import loader_types
+from feedline.compiler.sample_types.model import Image, Sample
+from feedline.compiler.sources import decodes_files
 
 DIRECT = (
     *("RandomResizedCrop", "Resize", "RandomCrop", "CenterCrop", "RandomHorizontalFlip", "RandomVerticalFlip"),
@@ -38,11 +41,16 @@ def direct_kernels(plan: Plan) -> Plan:
     views = next((step for step in chain[len(first) : len(first) + 1] if isinstance(step, ir.Views)), None)
     inside = [[*takewhile(is_direct, view)] for view in views.chains] if views is not None else []
     count = len(first) + (bool(inside) and all(inside))
-    if not count or plan.gather:
+    if not count or plan.gather or any(_is_pil(sample) for sample in loader_types(plan.program, plan.loader).start):
         return plan
     steps = [*first, *(step for each in inside for step in each)] if count > len(first) else first
     names = [*dict.fromkeys(f"`{step.name}`" for step in steps if isinstance(step, ir.Apply))]
     one = len(names) == 1
     what = f"{' and '.join(names)} call{'s' * one} torchvision's kernel{'s' * (not one)} directly"
-    text = f"{what}, on pixels as they are decoded" if plan.cache == "off" else what
+    as_decoded = plan.cache == "off" and decodes_files(plan.program, plan.loader.data.dataset)
+    text = f"{what}, on pixels as they are decoded" if as_decoded else what
     return evolve(plan, direct=count, done=(*plan.done, Done("direct_kernels", text)))
+
+
+def _is_pil(sample: Sample) -> bool:
+    return any(isinstance(value, Image) and value.backend == "pil" for _, value in sample.fields)

@@ -14,7 +14,8 @@ from attrs import evolve
 from feedline.compiler import ir
 from feedline.compiler.plan import Done, Plan
 from feedline.compiler.sample_types.check import loader_types
-from feedline.compiler.sample_types.model import Boxes, Image, Mask, Types
+from feedline.compiler.sample_types.model import Boxes, Image, Mask
+from feedline.compiler.sources import decodes_files
 
 _FLIPS = ("RandomHorizontalFlip", "RandomVerticalFlip")
 
@@ -27,18 +28,22 @@ def draw_first(plan: Plan) -> Plan:
     if not isinstance(first, ir.Apply) or first.name != "RandomResizedCrop":
         return plan
     names = [f"`{step.name}`" for step in rest if isinstance(step, ir.Apply) and step.name in _FLIPS]
-    if len(names) < len(rest) or not only_images(loader_types(plan.program, plan.loader).start):
+    if len(names) < len(rest) or not may_wait(plan):
         return plan
     text = f"what {' and '.join((f'`{first.name}`', *names))} draw{'s' * (not names)} is drawn before decoding, at once"
     return evolve(plan, drawn=True, done=(*plan.done, Done("draw_first", text)))
 
 
-def only_images(types: Types) -> bool:
-    """Whether each sample has one image, as a tensor, and nothing else that geometry would move with it."""
-    for sample in types:
+def may_wait(plan: Plan) -> bool:
+    """Whether images may be decoded by the first step: each is a file that feedline decodes, as a tensor of three
+    colours, and nothing else in its sample would be moved with it."""
+    if not decodes_files(plan.program, plan.loader.data.dataset):
+        return False
+    for sample in loader_types(plan.program, plan.loader).start:
         values = [value for _, value in sample.fields]
         if sample.open or any(isinstance(value, Boxes | Mask) for value in values):
             return False
-        if sum(isinstance(value, Image) and value.backend == "tensor" for value in values) != 1:
+        images = [value for value in values if isinstance(value, Image)]
+        if len(images) != 1 or (images[0].backend, images[0].channels) != ("tensor", 3):
             return False
     return True

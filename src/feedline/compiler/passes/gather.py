@@ -24,6 +24,8 @@ ARRAYS = (
 _VALUES = ("ToTensor", "ToImage", "ToDtype", "ConvertImageDtype", "Normalize")
 _MOVES = ("RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop", "CenterCrop", "Pad")
 _WARPS = ("RandomAffine", "RandomRotation")
+BATCH_FORMS = (*_VALUES, *_MOVES, *_WARPS)
+"""The steps that whole batches can be put through, with some of their arguments."""
 _INTERPOLATIONS = (ir.Symbol("nearest"), ir.Symbol("bilinear"))
 _FIELDS = {"image", "label", "index"}
 
@@ -45,7 +47,7 @@ def gather(plan: Plan) -> Plan:
 
 
 def _has_batch_form(step: ir.Apply) -> bool:
-    if step.target is not None or step.registered or step.name not in (*_VALUES, *_MOVES, *_WARPS):
+    if step.target is not None or step.registered or step.name not in BATCH_FORMS:
         return False
     values = {arg.name: arg.value for arg in step.args}
     if step.name in ("ToDtype", "ConvertImageDtype"):

@@ -18,10 +18,12 @@ from attrs import evolve
 from feedline.compiler import ir
 from feedline.compiler.plan import Done, Late, Plan
 from feedline.compiler.sample_types.check import loader_types
-from feedline.compiler.sample_types.model import Field, Image, Tuple, Types
+from feedline.compiler.sample_types.model import Boxes, Field, Image, Mask, Tuple, Types, Unknown
+from feedline.compiler.sample_types.rules.moves import leaves
 
 _POINTWISE = ("ToTensor", "ToImage", "ToDtype", "ConvertImageDtype", "Normalize")
-"""Steps that change each value of an image by itself, and nothing but images."""
+"""Steps that change each value of an image by itself, and nothing but images; `ConvertImageDtype` unless `_converts`
+says otherwise."""
 _CHOOSING = ("RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop")
 """Steps that choose pixels and draw the same whatever their values are; `RandomCrop` unless it pads."""
 _ASIDE = (
@@ -41,7 +43,7 @@ def late_float(plan: Plan) -> Plan:
     types = loader_types(plan.program, evolve(plan.loader, chain=rest))
     before = types.start if not rest else types.trace[-1].types if len(types.trace) == len(rest) else ()
     fields = _byte_images(before)
-    if not fields:
+    if not fields or any(_converts(step, before) for step in steps):
         return plan
     names = " and ".join(f"`{step.name}`" for step in steps)
     text = (
@@ -85,6 +87,16 @@ def _is_pointwise(step: ir.Step) -> bool:
         return False
     # `ToDtype` with a dtype a kind changes masks and boxes as well.
     return all(isinstance(arg.value, ir.Symbol) for arg in step.args if arg.name == "dtype")
+
+
+def _converts(step: ir.Apply, types: Types) -> bool:
+    """Whether a step makes another dtype of fields beside images: `ConvertImageDtype` of masks, and of boxes where it
+    is not the one they have."""
+    if step.name != "ConvertImageDtype":
+        return False
+    to_theirs = any(arg.name == "dtype" and arg.value == ir.Symbol("float32") for arg in step.args)
+    others = (Mask, Unknown) if to_theirs else (Mask, Unknown, Boxes)
+    return any(isinstance(leaf, others) for sample in types for _, value in sample.fields for leaf in leaves(value))
 
 
 def _only_chooses(step: ir.Step) -> bool:

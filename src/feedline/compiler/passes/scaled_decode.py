@@ -13,9 +13,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from feedline.compiler import ir
-from feedline.compiler.passes.draw_first import only_images
+from feedline.compiler.passes.draw_first import may_wait
 from feedline.compiler.plan import Done, Plan
-from feedline.compiler.sample_types.check import loader_types
 
 _SHRINKING = ("RandomResizedCrop", "Resize")
 
@@ -27,7 +26,7 @@ def scaled_decode(plan: Plan) -> Plan:
     first = plan.chain[0]
     if not isinstance(first, ir.Apply) or first.name not in _SHRINKING or not _smooth(first):
         return plan
-    if not only_images(loader_types(plan.program, plan.loader).start):
+    if not may_wait(plan):
         return plan
     text = f"JPEGs that `{first.name}` shrinks to a half or less are decoded smaller: values differ, by about 1 of 255"
     return evolve(plan, scaled=True, done=(*plan.done, Done("scaled_decode", text)))

@@ -188,3 +188,18 @@ class TooManyReplaced(Rule):
     title = "too many unreadable samples"
     bad = ""
     good = ""
+
+
+class HiddenColumn(Rule):
+    """A column has the name of a field that means something else, so that neither samples nor predicates see it.
+
+    `index` is the position of the sample in its dataset. Of a `Table`, `image` is the decoded image and `path` its file
+    where `image=` names another column; so are `label` and `features` what the arguments of these names say.
+    """
+
+    code = "FL617"
+    slug = "hidden-column"
+    severity = "warning"
+    title = "a column whose name means something else"
+    bad = ""
+    good = ""

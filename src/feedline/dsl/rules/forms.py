@@ -39,7 +39,7 @@ loader train from d { sample { batch 8; balance by label } }
 
 class BadSplit(Rule):
     """A `split` is not put together as it must be: part names differ, a size is a percentage, a count or a fraction
-    above zero, `rest` stands at the end, there are at least two folds.
+    above zero, `rest` stands at the end, there are 2 to 10,000 folds.
     """
 
     code = "FL462"

@@ -152,13 +152,29 @@ class OwnCodeInThreads(Rule):
 
     Every thread draws the random numbers of its samples from a generator of its own. Your own code draws from torch's
     default generator, from NumPy's or from `random`, of which there is one for all threads, your training loop's among
-    them: what one draws, another would miss. Processes have one each.
+    them: what one draws, another would miss. So it is with `FakeData`, for which torchvision seeds torch's default
+    generator once for every image. Processes have one each.
     """
 
     code = "FL508"
     slug = "own-code-in-threads"
-    title = "threads that would run your own code"
-    bad = good = ""
+    title = "threads that would share random numbers"
+    bad = """\
+dataset d = FakeData(size=100)
+loader train from d {
+  sample { batch 8; order shuffled }
+  num_workers = 2
+  worker_kind = thread
+}
+"""
+    good = """\
+dataset d = FakeData(size=100)
+loader train from d {
+  sample { batch 8; order shuffled }
+  num_workers = 2
+  worker_kind = process
+}
+"""
 
 
 class RepeatedStatement(Rule):

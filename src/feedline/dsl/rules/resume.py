@@ -22,7 +22,7 @@ class OtherPlan(Rule):
 
 class OtherData(Rule):
     """A state was saved by a loader over other data: another number of samples, other labels, file names or columns,
-    another split, or groups that hold other samples.
+    other arguments of its source, another split, or groups that hold other samples.
 
     What is in the images is not looked at, and where the data lies does not matter.
     """

@@ -176,7 +176,8 @@ class CannotImport(Rule):
 
 
 class StepFailed(Rule):
-    """A step of the chain raised an error on a sample, or on a batch. The words after the colon are its own."""
+    """A step of the chain raised an error on a sample, or on a batch; or the function of `feedline bench --step` on a
+    batch. The words after the colon are its own."""
 
     code = "FL211"
     slug = "step-failed"

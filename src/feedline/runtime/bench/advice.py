@@ -14,6 +14,8 @@ _IDLE = 0.5
 """Of a core: a worker that waits for something else more than it computes."""
 _WORTH = 0.25
 """The share of the work from which its removal is worth a sentence."""
+_SAVED = 0.1
+"""The share of the work for which other pixels are worth a sentence."""
 _NEARLY = 0.7
 """Of what delivery is able to: from here on it is the limit."""
 _LONG = 5.0
@@ -31,8 +33,8 @@ class Circumstances:
     persistent: bool
     gathered: bool
     """Batches come out of an array in memory as a whole."""
-    can_scale: bool
-    """`optimize = fast` would decode at a fraction of the size, and the file does not say it."""
+    saved_by_fast: float
+    """The share of the work of a batch that `optimize = fast` was seen to save, decoding at a fraction of the size."""
     free_memory: int | None
     """Bytes."""
 
@@ -43,11 +45,19 @@ def advise(bench: LoaderBench, circumstances: Circumstances) -> str:
     if not _ample(bench):
         sentences += [
             *_where_the_time_goes(bench, circumstances),
-            *_workers(bench, circumstances),
-            *_delivery(bench),
-            *_epochs(bench, circumstances),
+            *(_too_few(bench) if bench.few else _parallel(bench, circumstances)),
         ]
     return " ".join(sentences)
+
+
+def _too_few(bench: LoaderBench) -> Iterator[str]:
+    yield f"{_count(bench.batches, 'batch')} are too few to advise on workers by: leave `--batches` out."
+
+
+def _parallel(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
+    yield from _workers(bench, circumstances)
+    yield from _delivery(bench)
+    yield from _epochs(bench, circumstances)
 
 
 def _busy(bench: LoaderBench) -> Iterator[str]:
@@ -100,13 +110,16 @@ def _where_the_time_goes(bench: LoaderBench, circumstances: Circumstances) -> It
         )
         if not fits:
             yield f"In memory they would take more than half of the {_size(free or 0)} that is free."
-    if circumstances.can_scale and any(stage.name == "decode" and stage.share >= _WORTH for stage in stages.times):
-        yield "`optimize = fast` decodes at a fraction of the size where the chain shrinks images, with other pixels."
+    if circumstances.saved_by_fast >= _SAVED:
+        yield (
+            f"`optimize = fast` would save {circumstances.saved_by_fast:.0%} of the work: it decodes at a fraction of "
+            "the size where the chain shrinks images, with other pixels."
+        )
 
 
 def _workers(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
-    if bench.tuning is not None:
-        best = bench.tuning.best
+    best = bench.tuning.best if bench.tuning is not None else None
+    if best is not None:
         same = (best.workers, best.kind) == (bench.workers, bench.kind)
         if same:
             yield f"Nothing that was tried is clearly faster than the {_setting(best)} of the file."
@@ -120,7 +133,9 @@ def _workers(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
         if bench.cores > 1 and not circumstances.gathered and epoch > _LONG:
             yield f"It uses one of {bench.cores} cores: `num_workers = {bench.cores}` would use the others."
         return
-    workers = [use for use in bench.uses if use.name.startswith("worker")] or list(bench.uses)
+    workers = [use for use in bench.uses if use.worker]
+    if not workers:
+        return  # the system does not say what they do
     busy = _mean(workers)
     if bench.workers >= bench.cores and busy >= _IDLE:
         yield f"{_count(bench.workers, 'worker')} on {_count(bench.cores, 'core')}: more do not help."
@@ -129,8 +144,8 @@ def _workers(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
             f"Its {_count(bench.workers, 'worker')} compute all the time and there are {bench.cores} cores: "
             f"`num_workers = {bench.cores}` would use them."
         )
-    elif workers and busy < _IDLE:
-        yield f"Its workers compute {busy:.0%} of the time; the rest they wait, for files or to hand batches over."
+    elif busy < _IDLE:
+        yield f"Its workers compute {busy:.0%} of the time; the rest they wait, for files, a core, or to hand over."
 
 
 def _delivery(bench: LoaderBench) -> Iterator[str]:
@@ -143,8 +158,8 @@ def _delivery(bench: LoaderBench) -> Iterator[str]:
 
 
 def _epochs(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
-    if bench.again is None or not bench.workers or circumstances.persistent or not bench.rate.median:
-        return
+    if bench.again is None or bench.kind != "process" or circumstances.persistent or not bench.rate.median:
+        return  # threads end with their epoch, and start at once
     epoch = bench.samples / bench.rate.median
     if bench.again > 0.1 * epoch:
         yield (
@@ -154,11 +169,18 @@ def _epochs(bench: LoaderBench, circumstances: Circumstances) -> Iterator[str]:
 
 
 def _mean(uses: list[ProcessUse]) -> float:
-    return sum(use.cpu for use in uses) / len(uses) if uses else 0.0
+    return sum(use.cpu for use in uses) / len(uses)
 
 
 def _subject(stage: StageTime) -> str:
-    known = {"read": "Reading files", "decode": "Decoding", "collate": "Collating", "seeds and draws": "Seeding"}
+    known = {
+        "read": "Reading",
+        "decode": "Decoding",
+        "decode smaller, and resize": "Decoding",
+        "collate": "Collating",
+        "seeds and draws": "Seeding",
+        "send between processes": "Sending between processes",
+    }
     return known.get(stage.name, f"`{stage.name}`")
 
 
@@ -174,7 +196,7 @@ def _capital(text: str) -> str:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('ch') else 's'}"
 
 
 def _times(times: float) -> str:

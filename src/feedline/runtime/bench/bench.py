@@ -1,10 +1,11 @@
-"""One loader measured from every side, each question answered by a loader of its own on the data that is open."""
+"""One loader measured from every side, each question answered by further epochs of it on the data that is open."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,23 +14,28 @@ from attrs import define, evolve, frozen
 from feedline.compiler import ir
 from feedline.compiler.passes import plan_of
 from feedline.compiler.plan import Plan
-from feedline.compiler.worker_kind import own_code
+from feedline.compiler.worker_kind import against_threads
 from feedline.runtime.bench.advice import Circumstances, advise
 from feedline.runtime.bench.hand import CannotWrite, by_hand, of_hand
 from feedline.runtime.bench.measure import Budget, Subject, Timing, in_turns, measure
 from feedline.runtime.bench.replay import copied, delivery_rate, of_loader, ramp_of
-from feedline.runtime.bench.report import Consumer, LoaderBench, Spread, Tuning, Versus
-from feedline.runtime.bench.stages import time_stages
+from feedline.runtime.bench.report import Consumer, LoaderBench, Spread, Stages, Tuning, Versus
+from feedline.runtime.bench.stages import SCALED, time_stages
 from feedline.runtime.bench.tune import Machinery, tune, with_options
 from feedline.runtime.bench.usage import Usage, cores, free_memory
 from feedline.runtime.loader import Loader
 from feedline.runtime.pipeline import Pipeline, rebuild
-from feedline.runtime.run import workers_deaf_to_ctrl_c
 
 Bar = Callable[[str, int | None], Callable[[int], None]]
 """Starts a row of a progress bar, of so many batches if that is known, and gives what moves it on."""
 _KEPT = 4
 """Batches that are replayed to a consumer."""
+_SEEN = 0.1
+"""The share of the work from which a stage is more than a picture here and there."""
+
+
+class StepRaised(Exception):
+    """Raised by a training step that failed, and has said so: the rest is measured without it."""
 
 
 @frozen
@@ -37,12 +43,12 @@ class Wishes:
     """What to measure beside the loader itself."""
 
     batches: int | None = None
-    """At most so many batches for each question; None: as many as come in a few seconds."""
+    """So many batches for each question, and more where so few say nothing; None: as many as come in a few seconds."""
     against: tuple[str, ...] = ()
     """`off`, `hand`."""
     tune: bool = False
     consume: Callable[[Any], object] | None = None
-    """A training step, handed every batch."""
+    """A training step, handed every batch. May raise `StepRaised`."""
     consumer: str = "the training step"
     """What to call it."""
     consumer_rate: float | None = None
@@ -83,32 +89,32 @@ def bench_loader(pipeline: Pipeline, name: str, wishes: Wishes, bar: Bar) -> Loa
     loader raises, which is `LoadError` for a batch that cannot be made."""
     question = _Question.about(pipeline, name, wishes)
     loader = question.loader
-    with workers_deaf_to_ctrl_c():
-        filling = _filled(loader, bar) if loader.dataset.kept is not None and wishes.batches is None else None  # pyright: ignore[reportAttributeAccessIssue]  # a PipeDataset
-        found = evolve(_itself(question, bar(name, wishes.batches)), filling=filling)
-        step = bar(f"{name}: stages", None)
-        brief = 1.0 if wishes.batches is None else 0.2
-        stages = time_stages(loader, question.plan, 2 * brief) if len(loader) else None
-        found = evolve(found, delivery=delivery_rate(loader, brief), stages=stages)
-        step(1)
-        if wishes.consume is not None or wishes.consumer_rate is not None:
+    filling = _filled(loader, bar) if loader.dataset.kept is not None and wishes.batches is None else None  # pyright: ignore[reportAttributeAccessIssue]  # a PipeDataset
+    found = evolve(_itself(question, bar(name, wishes.batches)), filling=filling)
+    step = bar(f"{name}: stages", None)
+    brief = 1.0 if wishes.batches is None else 0.2
+    stages = time_stages(loader, question.plan, 2 * brief) if len(loader) else None
+    found = evolve(found, delivery=delivery_rate(loader, brief), stages=stages)
+    step(1)
+    if wishes.consume is not None or wishes.consumer_rate is not None:
+        with suppress(StepRaised):
             found = evolve(found, consumer=_consumer(question, bar(f"{name}: consumer", wishes.batches)))
-        for other in wishes.against:
-            step = bar(f"{name}: against {other}", None)
-            found = evolve(found, versus=(*found.versus, _versus(question, other, step)))
-        if wishes.tune:
-            step = bar(f"{name}: workers", None)
-            found = evolve(found, tuning=_tuned(question))
-            step(1)
-    return evolve(found, advice=advise(found, _circumstances(question)))
+    for other in wishes.against:
+        step = bar(f"{name}: against {other}", None)
+        found = evolve(found, versus=(*found.versus, _versus(question, other, step)))
+    if wishes.tune:
+        step = bar(f"{name}: workers", None)
+        found = evolve(found, tuning=_tuned(question))
+        step(1)
+    return evolve(found, advice=advise(found, _circumstances(question, found.stages, brief)))
 
 
 def _filled(loader: Loader, bar: Bar) -> float:
     """Read an epoch so that the cache has it; samples a second."""
     step = bar(f"{loader.name}: filling the cache", len(loader))
     begin, samples = time.perf_counter(), 0
-    for _ in loader:
-        samples += len(loader.current.positions) if loader.current is not None else 0
+    for _, size in of_loader(loader)():
+        samples += size
         step(1)
     return samples / (time.perf_counter() - begin)
 
@@ -118,7 +124,7 @@ def _tuned(question: _Question) -> Tuning:
     machinery = Machinery(
         build=question.other,
         kind=lambda other: _kind(plan_of(program, other, question.wishes.without), other.option("num_workers")),
-        threads=own_code(program, declaration) is None,
+        threads=against_threads(program, declaration) is None,
         cores=cores(),
         sources=question.pipeline.bound.reporter.sources,
     )
@@ -162,6 +168,7 @@ def _itself(question: _Question, step: Callable[[int], None]) -> LoaderBench:
         delivery=0.0,
         uses=usage.uses(loader.num_workers),
         passes=tuple(item.text for item in question.plan.done),
+        few=question.wishes.budget(0).few,
     )
 
 
@@ -198,18 +205,20 @@ def _versus(question: _Question, other: str, step: Callable[[int], None]) -> Ver
     note = ""
     if other == "off":
         name = "the same with `optimize = off`"
-        written = question.other(with_options(question.declaration, {"optimize": ir.Symbol("off")}))
-        assert written is not None, "without passes there is less that can fail"
-        subjects[other] = of_loader(written)
+        theirs: Any = question.other(with_options(question.declaration, {"optimize": ir.Symbol("off")}))
+        assert theirs is not None, "without passes there is less that can fail"
+        subjects[other] = of_loader(theirs)
     else:
         name = "a hand-written loader"
         try:
             made = by_hand(question.pipeline.program, question.declaration, mine)
         except CannotWrite as error:
             return Versus(name, None, None, f"a tutorial's code cannot say it: {error}")
-        subjects[other], note = of_hand(made.loader, mine.device), made.note
+        theirs, note = made.loader, made.note
+        subjects[other] = of_hand(theirs, mine.device)
     try:
-        rates = in_turns(subjects, question.wishes.budget(1.0), rounds=5, ramp=ramp_of(mine))
+        ramp = max(ramp_of(mine), ramp_of(theirs))
+        rates = in_turns(subjects, question.wishes.budget(1.0), rounds=5, ramp=ramp)
     except Exception as error:
         if other != "hand":
             raise
@@ -220,17 +229,31 @@ def _versus(question: _Question, other: str, step: Callable[[int], None]) -> Ver
     return Versus(name, Spread.of(rates[other]), Spread.of(ratios), note)
 
 
-def _circumstances(question: _Question) -> Circumstances:
-    declaration, program = question.declaration, question.pipeline.program
-    optimize, cache = declaration.option("optimize"), declaration.option("cache")
-    can_scale = False
-    if optimize == ir.Symbol("exact"):
-        fast = with_options(declaration, {"optimize": ir.Symbol("fast")})
-        can_scale = plan_of(program, fast, question.wishes.without).scaled
+def _circumstances(question: _Question, stages: Stages | None, brief: float) -> Circumstances:
+    declaration = question.declaration
+    cache = declaration.option("cache")
     return Circumstances(
         cache=cache.name if isinstance(cache, ir.Symbol) else "disk",
         persistent=declaration.option("persistent_workers") is True,
         gathered=question.plan.gather,
-        can_scale=can_scale,
+        saved_by_fast=_saved_by_fast(question, stages, brief) if stages is not None else 0.0,
         free_memory=free_memory(),
     )
+
+
+def _saved_by_fast(question: _Question, stages: Stages, brief: float) -> float:
+    """The share of the work of a batch that is saved where images are decoded at a fraction of their size; 0 where the
+    file says so already, where the chain does not allow it, and where all images are too small for it."""
+    decodes = any(stage.name == "decode" and stage.share >= _SEEN for stage in stages.times)
+    if not decodes or question.declaration.option("optimize") != ir.Symbol("exact"):
+        return 0.0
+    fast = with_options(question.declaration, {"optimize": ir.Symbol("fast")})
+    plan = plan_of(question.pipeline.program, fast, question.wishes.without)
+    loader = question.other(fast) if plan.scaled else None
+    if loader is None:
+        return 0.0
+    # What else the machine does between the two is left out of the comparison.
+    exact = time_stages(question.loader, question.plan, brief / 2, time.thread_time)
+    found = time_stages(loader, plan, brief / 2, time.thread_time)
+    seen = any(stage.name == SCALED and stage.share >= _SEEN for stage in found.times)
+    return 1 - found.milliseconds / exact.milliseconds if seen and exact.milliseconds else 0.0

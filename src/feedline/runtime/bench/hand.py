@@ -21,6 +21,7 @@ from feedline.compiler.steps import applied, walked
 from feedline.runtime.arguments import python_arguments, python_value
 from feedline.runtime.bench.measure import Subject
 from feedline.runtime.loader import Loader, to_device
+from feedline.runtime.run import workers_deaf_to_ctrl_c
 from feedline.runtime.sources.base import BadData
 from feedline.runtime.sources.binding import OPTIONS, Binding
 from feedline.runtime.sources.construct import construct
@@ -74,7 +75,8 @@ def of_hand(made: DataLoader[Any], device: Any) -> Subject:
     """The tutorial's loader as what is timed, its batches moved to the device as the loader's are."""
 
     def epoch() -> Iterator[tuple[Any, int]]:
-        batches = iter(made)
+        with workers_deaf_to_ctrl_c(made):
+            batches = iter(made)
         while True:
             try:
                 batch = next(batches)

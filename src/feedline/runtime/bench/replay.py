@@ -10,10 +10,11 @@ import torch
 from torch.utils.data import Dataset
 
 from feedline.runtime.bench.measure import Budget, Subject, measure
-from feedline.runtime.dataset import BatchIndices
 from feedline.runtime.envelope import BatchInfo, Envelope, Pack
+from feedline.runtime.keys import BatchIndices
 from feedline.runtime.loader import Loader
 from feedline.runtime.memory import Memory
+from feedline.runtime.run import workers_deaf_to_ctrl_c
 
 
 class Replayed(Dataset[Any]):
@@ -81,7 +82,8 @@ def of_loader(loader: Loader) -> Subject:
     """A loader as what is timed. Holds on to no batch."""
 
     def epoch() -> Iterator[tuple[Any, int]]:
-        batches = iter(loader)
+        with workers_deaf_to_ctrl_c(loader):
+            batches = iter(loader)
         while True:
             try:
                 item = (next(batches), len(loader.current.positions) if loader.current is not None else 0)

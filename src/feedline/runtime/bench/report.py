@@ -43,13 +43,16 @@ class StageTime:
 
 @frozen
 class ProcessUse:
-    """What one process used while batches were read."""
+    """What one process, or a thread that makes batches, used while batches were read."""
 
     name: str
     cpu: float
     """Of one core: 1.0 is one core all the time. More where it has threads."""
     memory: int | None
-    """Bytes that are its own, pages shared with other processes left out; None where the system does not say."""
+    """Bytes that are its own, pages shared with other processes left out; None where the system does not say, and of a
+    thread, which has none of its own."""
+    worker: bool = False
+    """Whether it makes batches for the main process."""
 
 
 @frozen
@@ -118,8 +121,8 @@ class Tuning:
     """What `--tune` tried and what it advises."""
 
     trials: tuple[Trial, ...]
-    best: Trial
-    """The file's own setting, unless another was clearly faster."""
+    best: Trial | None
+    """The file's own setting, unless another was clearly faster; None where too few batches were read to say."""
     diff: str
     """A unified diff of the file; empty where it says the best already."""
     note: str = ""
@@ -161,6 +164,8 @@ class LoaderBench:
     versus: tuple[Versus, ...] = ()
     stages: Stages | None = None
     tuning: Tuning | None = None
+    few: bool = False
+    """Whether fewer batches were asked for than show how workers do."""
     advice: str = ""
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from feedline.compiler.plan import Plan
 from feedline.runtime.bench.report import Kind, Prefix, Stages, StageTime
 from feedline.runtime.cache.source import KeptSamples
 from feedline.runtime.dataset import PipeDataset
-from feedline.runtime.envelope import Pack
+from feedline.runtime.envelope import Envelope, Pack
 from feedline.runtime.loader import Loader, to_device
 from feedline.runtime.sources.base import Sample, Source
 from feedline.runtime.sources.images import Undecoded
@@ -33,6 +35,10 @@ from feedline.runtime.transforms.drawn import DrawnStep
 from feedline.runtime.transforms.scaled import ScaledStep
 from feedline.runtime.transforms.steps import Step
 
+SCALED = "decode smaller, and resize"
+"""The stage of images that are decoded at a fraction of their size."""
+SENT = "send between processes"
+"""The stage of what a worker makes: into memory that two processes share, and out of it."""
 _LEAST = 0.0005
 """Of the whole: a stage that takes less is not worth a line."""
 _LOOKED_AT = 16
@@ -83,16 +89,7 @@ def time_stages(
         envelope = _over(batch, "collate", lambda fetched=fetched: pack(fetched))
         if envelope.failure is not None:
             raise loader._failed_batch(envelope.failure)
-        made = envelope.batch
-        if loader.device is not None:
-            with delivery.over(f"to {loader.device}"):
-                made = to_device(made, loader.device)
-                torch.accelerator.synchronize(loader.device)
-        if loader._late is not None:
-            with delivery.over(_late_name(plan)), one_thread():
-                loader._late(made)
-                if loader.device is not None:
-                    torch.accelerator.synchronize(loader.device)
+        _deliver(envelope, loader, plan, delivery)
         if number and clock() > until:
             break
     watches: tuple[tuple[Kind, Watch], ...] = (("sample", sample), ("batch", batch), ("delivery", delivery))
@@ -104,6 +101,24 @@ def time_stages(
         if taken > _LEAST * whole
     )
     return Stages(times, _prefix(dataset, times))
+
+
+def _deliver(envelope: Envelope, loader: Loader, plan: Plan, watch: Watch) -> None:
+    """What becomes of a batch that is made. Sending it takes both ends' work, done here one after the other: what
+    processes wait for each other is no work of theirs."""
+    if loader.num_workers and not plan.threads:
+        with watch.over(SENT):
+            envelope = pickle.loads(ForkingPickler.dumps(envelope))
+    made = envelope.batch
+    if loader.device is not None:
+        with watch.over(f"to {loader.device}"):
+            made = to_device(made, loader.device)
+            torch.accelerator.synchronize(loader.device)
+    if loader._late is not None:
+        with watch.over(_late_name(plan)), one_thread():
+            loader._late(made)
+            if loader.device is not None:
+                torch.accelerator.synchronize(loader.device)
 
 
 def _over(watch: Watch, rest: str, work: Callable[[], Any]) -> Any:
@@ -121,6 +136,8 @@ def _timed_dataset(dataset: PipeDataset, plan: Plan, sample: Watch, batch: Watch
     twin: Any = copy.copy(dataset)
     twin.source = TimedSource(dataset.source, sample)
     twin._chain = evolve(dataset._chain, steps=_timed(dataset._chain.steps, sample))
+    if dataset._together is not None:
+        twin._together = evolve(dataset._together, timed=sample.over)
     if dataset.gather is not None:
         twin.gather = _Timed(dataset.gather, batch, "gather and steps, all samples at once")
     if dataset.kept is not None:
@@ -182,7 +199,7 @@ class _TimedImage(Undecoded):
             return Undecoded.decode(self)
 
     def part(self, *args: Any, **named: Any) -> torch.Tensor:
-        with self.watch.over("decode"):
+        with self.watch.over(SCALED):
             return Undecoded.part(self, *args, **named)
 
 
@@ -274,11 +291,12 @@ def _prefix(dataset: PipeDataset, times: tuple[StageTime, ...]) -> Prefix | None
         return None
     chain: Chain = dataset._chain
     steps = list(_deterministic(chain.steps))
-    decoded = any(stage.name == "decode" for stage in times)
+    decoded = any(stage.name in ("decode", SCALED) for stage in times)
     if not steps and not decoded:
         return None
     names = tuple(step.name for step in steps if not isinstance(step, Planes))
-    share = sum(stage.share for stage in times if stage.kind == "sample" and stage.name in ("read", "decode", *names))
+    kept = ("read", "decode", SCALED, *names)
+    share = sum(stage.share for stage in times if stage.kind == "sample" and stage.name in kept)
     indices = dataset.indices[:: max(len(dataset) // _LOOKED_AT, 1)].tolist()
     sizes = [_size(Sequence(tuple(steps))(dataset.source.read(index), 0)) for index in islice(indices, _LOOKED_AT)]
     return Prefix(names, share, int(sum(sizes) / max(len(sizes), 1) * len(dataset)))

@@ -3,7 +3,6 @@ file that says the best."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -13,7 +12,7 @@ from feedline.compiler import ir
 from feedline.compiler.options import OPTIONS
 from feedline.dsl import parse
 from feedline.dsl.diagnostics import Edit
-from feedline.dsl.fixes import apply
+from feedline.dsl.fixes import apply, diff
 from feedline.dsl.source import SourceText, Span
 from feedline.runtime.bench.measure import Budget, in_turns
 from feedline.runtime.bench.replay import of_loader, ramp_of
@@ -73,6 +72,8 @@ def tune(declaration: ir.Loader, own: tuple[int, str], machinery: Machinery, bud
         budget, _ROUNDS, ramp=ramp,
     )  # fmt: skip
     trials = tuple(Trial(workers, kind, Spread.of(rates[f"{workers} {kind}"])) for workers, kind in loaders)
+    if budget.few:
+        return Tuning(trials, None, "", "too few batches to say which is best: leave `--batches` out")
     best = best_of(trials, own)
     if (best.workers, best.kind) == own:
         return Tuning(trials, best, "")
@@ -94,12 +95,6 @@ def best_of(trials: Iterable[Trial], own: tuple[int, str]) -> Trial:
     best = min((trial for trial in trials if trial.rate.median >= _CLOSE * most), key=lambda trial: trial.workers)
     mine = next((trial for trial in trials if (trial.workers, trial.kind) == own), None)
     return best if mine is None or best.rate.low > mine.rate.high else mine
-
-
-def diff(path: str, before: str, after: str) -> str:
-    """A unified diff that `patch` takes."""
-    found = difflib.unified_diff(before.splitlines(True), after.splitlines(True), path, path)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
 
 
 # ---- the edit

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torchvision import tv_tensors
 
+from feedline.runtime.cache.record import once
 from feedline.runtime.columns import Column
 from feedline.runtime.data import PartSource
 from feedline.runtime.sources import images
@@ -19,8 +22,8 @@ from feedline.runtime.threads import one_thread
 from feedline.runtime.transforms import Chain, StepFailed
 
 GB = 1_000_000_000
-_SHARE = 0.5
-"""Of what is free, without `gb`."""
+SHARE = 0.5
+"""Of what is free that a cache may take without `gb`."""
 _LOOKED_AT = 24
 """Images whose headers are read for the estimate, spread over the data."""
 _RECORD = 256
@@ -39,35 +42,52 @@ def estimated_bytes(source: Source, indices: np.ndarray, prefix: Chain) -> int:
     return round(sum(each[found] for found in known) / len(known) * len(indices))
 
 
-def allowed_disk(folder: str, gb: float | None) -> int:
-    """Bytes that the files in a folder may take: as the user says, else half of what is free there."""
-    if gb is not None:
-        return int(gb * GB)
-    place = Path(folder)
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    found = os.statvfs(place)
-    return int(found.f_bavail * found.f_frsize * _SHARE)
+def nearest(folder: str) -> str:
+    """A folder, or the one that it will be in."""
+    while not os.path.exists(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
-def allowed_memory(gb: float | None) -> int:
-    """Bytes that a cache in memory may take: as the user says, else half of what is free."""
-    return int(gb * GB) if gb is not None else int(free_memory() * _SHARE)
+def free_disk(folder: str) -> int:
+    """Bytes that are free where a folder is or will be."""
+    return shutil.disk_usage(nearest(folder)).free
 
 
 def free_memory() -> int:
-    """Bytes that this machine, and the control group that this process is in, can still give."""
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for line in _lines("/proc/meminfo"):
-        if line.startswith("MemAvailable:"):
-            free = int(line.split()[1]) * 1024
-    group = Path("/sys/fs/cgroup")
-    most, now = (next(iter(_lines(group / name)), "max") for name in ("memory.max", "memory.current"))
-    return min(free, int(most) - int(now)) if most.isdigit() and now.isdigit() else free
+    """Bytes that this machine, and the control groups that this process is in, can still give."""
+    known = [line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    free = int(known[0]) * 1024 if known else os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    groups = [_free_in(group, old) for group, old in _groups()]
+    return max(0, min([free, *(each for each in groups if each is not None)]))
+
+
+def _groups() -> Iterator[tuple[Path, bool]]:
+    """This process's control groups for memory, up to the root, each with whether it is one of version 1."""
+    for line in _lines("/proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = Path("/sys/fs/cgroup", "memory" if controllers else "")
+        inner = Path(path.lstrip("/"))
+        yield from ((root / part, bool(controllers)) for part in (inner, *inner.parents))
+
+
+def _free_in(group: Path, old: bool) -> int | None:
+    """What a control group may still take, what it could drop at once included; None without a limit."""
+    names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old else ("memory.max", "memory.current")
+    most, now = ("".join(_lines(group / name)[:1]) for name in names)
+    if not (most.isdigit() and now.isdigit()):
+        return None
+    drop = "total_inactive_file " if old else "inactive_file "
+    cached = sum(int(line.split()[1]) for line in _lines(group / "memory.stat") if line.startswith(drop))
+    return int(most) - int(now) + cached
 
 
 def amount(size: float) -> str:
     """Bytes for people: `1.2 GB`."""
+    if size <= 0:
+        return "nothing"
     for unit, name in ((GB, "GB"), (1_000_000, "MB")):
         if size >= unit:
             return f"{size / unit:.1f} {name}"
@@ -111,4 +131,4 @@ def _bytes_after(channels: int, height: int, width: int, prefix: Chain) -> int:
         after = prefix({"image": blank, "boxes": boxes, "labels": torch.zeros(0, dtype=torch.int64)}, 0)["image"]
     except StepFailed:
         after = blank  # a step that needs more than an image
-    return after.numel() + _RECORD
+    return once(after).numel() + _RECORD

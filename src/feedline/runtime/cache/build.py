@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import os
+import sys
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,7 @@ from feedline.compiler.plan import Plan
 from feedline.compiler.steps import able_to_run
 from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules.caches import NothingKept
-from feedline.runtime.cache.budget import GB, allowed_disk, allowed_memory, amount, estimated_bytes
+from feedline.runtime.cache.budget import GB, SHARE, amount, estimated_bytes, free_disk, free_memory, nearest
 from feedline.runtime.cache.files import Header
 from feedline.runtime.cache.folder import in_memory, on_disk, size_of
 from feedline.runtime.cache.key import digests, key_of
@@ -43,6 +43,9 @@ def kept_samples(
     if plan.cache == "off":
         _report_nothing(plan, option, reporter)
         return None
+    if not sys.platform.startswith("linux"):
+        _nothing(option, "this works on Linux alone", reporter)
+        return None
     arguments = {arg.name: arg.value for arg in option.value.args} if isinstance(option.value, ir.Apply) else {}
     here = str(folder_of(plan.program.path))
     digest = digests(source, here, arguments.get("hash") is True)
@@ -60,12 +63,15 @@ def kept_samples(
     gb = given if isinstance(given, float) else None
     there = size_of(folder, key) if folder else 0
     needed = estimated_bytes(source, indices, steps)
-    limit = there + allowed_disk(folder, gb) if folder and gb is None else allowed_disk(folder, gb)
-    limit = limit if folder else allowed_memory(gb)
+    free = free_disk(folder) if folder else free_memory()
+    limit = int(gb * GB) if gb is not None else there + int(free * SHARE)
     size = Size(plan.loader.name, folder or "memory", len(indices), needed, there)
-    if needed > limit:
-        raise PipelineFailure(_too_large(option, size, limit, gb))
     writer = Writer(here, {text.path: text for text in plan.program.sources})
+    if needed > limit:
+        given = [writer.value(arguments["folder"])] if folder else []
+        more = ["hash=true"] if arguments.get("hash") is True else []
+        form = f"{plan.cache}({', '.join([*given, f'gb={_enough(needed)}', *more])})"
+        raise PipelineFailure(_too_large(option, size, limit, gb, form if needed <= there + free else None))
     words = "; ".join(writer.call(step) for step in plan.chain[: plan.prefix] if isinstance(step, ir.Apply))
     user = f"{plan.program.path}: {plan.loader.name}"
     header = Header(key, words, (user,), len(indices))
@@ -115,21 +121,25 @@ def _nothing(option: ir.Option, why: str, reporter: Reporter) -> None:
     )
 
 
-def _too_large(option: ir.Option, size: Size, limit: int, gb: float | None) -> Failure:
-    where = "the memory that is free" if size.where == "memory" else f"what is free in `{_nearest(size.where)}`"
+def _enough(size: int) -> str:
+    """The `gb` that allows for an estimate: a fifth more, in tenths."""
+    return f"{math.ceil(12 * size / GB) / 10:g}"
+
+
+def _too_large(option: ir.Option, size: Size, limit: int, gb: float | None, form: str | None) -> Failure:
+    """`form` is the `cache` that would allow it; None where there is not so much room."""
+    where = "the memory that is free" if size.where == "memory" else f"what is free in `{nearest(size.where)}`"
     may = f"`gb={gb:g}` allows {amount(limit)}" if gb is not None else f"it may take half of {where}, {amount(limit)}"
-    enough = math.ceil(1.2 * size.size / GB)
-    form = f"memory(gb={enough})" if size.where == "memory" else f'disk("{os.path.basename(size.where)}", gb={enough})'
+    if form is not None:
+        do = f"say that it may: `cache = {form}`"
+    elif size.where == "memory":
+        do = 'there is not so much: keep it on disk, `cache = disk("cache")`'
+    else:
+        do = "there is not so much: make room, or name a folder on another disk"
     return Failure(
         "FL591",
         f"the cache of loader `{size.loader}` would take about {amount(size.size)}, and {may}",
         option.span,
         label=f"{size.samples:,} samples, about {amount(size.size / max(1, size.samples))} each",
-        help=f"say that it may: `cache = {form}`, or put a step that makes images smaller first",
+        help=f"{do}, or put a step that makes images smaller first",
     )
-
-
-def _nearest(folder: str) -> str:
-    while not os.path.exists(folder) and folder != os.path.dirname(folder):
-        folder = os.path.dirname(folder)
-    return folder

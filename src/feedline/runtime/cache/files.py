@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-FORMAT = 1
+FORMAT = 2
 """Of the files; a cache of another is another cache."""
 
 ROW = struct.Struct("<16sQII")
@@ -62,6 +62,18 @@ def listed(folder: str) -> Iterator[Listed]:
         used = max(stat.st_mtime for stat in stats)
         size = sum(stat.st_blocks * 512 for stat in stats)
         yield Listed(entry.path, read_header(place), _kept(place / TABLE), size, used)
+
+
+def is_own(folder: str) -> bool:
+    """Whether a folder is a cache, or one of caches: never data of the user's."""
+    if all(os.path.exists(os.path.join(folder, name)) for name in (HEADER, TABLE)):
+        return True
+    try:
+        with os.scandir(folder) as entries:
+            first = next(entries, None)  # it may hold a million images
+    except OSError:
+        return False
+    return first is not None and first.is_dir() and Path(first.path, HEADER).exists()
 
 
 def remove(path: str) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from attrs import asdict, evolve
 
 from feedline.runtime.cache.files import FILES, HEADER, ROW, SAMPLES, TABLE, Header, read_header
-from feedline.runtime.cache.store import Store, capacity_for
+from feedline.runtime.cache.store import Store, capacity_for, identity
 
 _FEWEST = capacity_for(0)
 
@@ -36,21 +36,28 @@ def on_disk(folder: str, header: Header, limit: int) -> Store:
     wanted = evolve(known, loaders=loaders, total=max(known.total, header.total))
     rows = _made_table(place, capacity_for(wanted.total))
     _made(place / SAMPLES, 0)
-    if wanted != known or not (place / HEADER).exists():
-        _write_header(place, wanted)
-    else:
-        with suppress(OSError):
+    with suppress(OSError):  # of a folder that others fill: it can be read
+        if wanted != known or not (place / HEADER).exists():
+            _replaced(place / HEADER, json.dumps(asdict(wanted), indent=1).encode())
+        else:
             os.utime(place / HEADER)  # says when it was last used
     return Store(str(place / TABLE), str(place / SAMPLES), rows, limit)
 
 
 def in_memory(samples: int, limit: int) -> tuple[Store, tuple[int, int]]:
     """A store in anonymous files, and these: it is there until they are closed."""
-    files = os.memfd_create("feedline-table"), os.memfd_create("feedline-samples")
+    files = _anonymous("feedline-table"), _anonymous("feedline-samples")
     rows = capacity_for(samples)
     os.ftruncate(files[0], rows * ROW.size)
     table, data = (f"/proc/{os.getpid()}/fd/{file}" for file in files)
-    return Store(table, data, rows, limit), files
+    return Store(table, data, rows, limit, (identity(files[0]), identity(files[1]))), files
+
+
+def _anonymous(name: str) -> int:
+    # Some builds of Python for old systems know no `memfd_create`.
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create(name)
+    return os.open("/dev/shm", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
 
 def size_of(folder: str, key: str) -> int:
@@ -59,10 +66,6 @@ def size_of(folder: str, key: str) -> int:
         return os.stat(Path(folder, key, SAMPLES)).st_size
     except OSError:
         return 0
-
-
-def _write_header(place: Path, header: Header) -> None:
-    _replaced(place / HEADER, json.dumps(asdict(header), indent=1).encode())
 
 
 def _empty(place: Path) -> None:
@@ -82,7 +85,8 @@ def _made_table(place: Path, rows: int) -> int:
     if damaged:
         _made(table, rows * ROW.size)
     elif have < rows:
-        _replaced(table, _rehashed(np.fromfile(table, np.uint8).reshape(-1, ROW.size), rows))
+        with suppress(OSError):  # as it is, the table serves as well, for fewer samples
+            _replaced(table, _rehashed(np.fromfile(table, np.uint8).reshape(-1, ROW.size), rows))
     return table.stat().st_size // ROW.size
 
 

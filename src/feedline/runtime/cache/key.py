@@ -105,8 +105,12 @@ class _Files:
         names = sorted(name for name in source.columns.ready if name not in source.columns.later and name != "path")
         self._columns = [source.columns.ready[name] for name in names]
         self._masks: TextColumn | None = getattr(source, "segmentations", None)
+        self._features: torch.Tensor | None = getattr(source, "features", None)
         root = "" if hashed else shown_from(files.root, folder)
-        self._salt = _hash(repr((type(source).__name__, files.options, names, root)).encode())
+        # A column may be a field of the sample, or only be there for conditions.
+        fields = getattr(source, "fields", ()), self._features is None, self._masks is None
+        parts = type(source).__name__, files.options, [*map(_form, names, self._columns)], fields, root
+        self._salt = _hash(repr(parts).encode("utf-8", "surrogateescape"))
         self._contents = SharedBytes(16 * len(files)) if hashed else None
         """Each file is read once a run for its content."""
 
@@ -123,6 +127,8 @@ class _Files:
             return None
         parts = [self._salt, path.encode("utf-8", "surrogateescape"), found]
         parts += [_value(column, index) for column in self._columns]
+        if self._features is not None:
+            parts.append(self._features[index].numpy().tobytes())
         if self._masks is not None:
             parts += _texts_of(self._masks, self._columns, index)
         return _hash(b"\0".join(parts))
@@ -134,6 +140,11 @@ class _Files:
         return bytes(known)
 
 
+def _form(name: str, column: AnyColumn) -> str:
+    """A column's name, and the type of its numbers: 0 and 0.0 are the same bytes."""
+    return name if isinstance(column, TextColumn) or column.names is not None else f"{name} {column.values.dtype}"
+
+
 def _value(column: AnyColumn, index: int) -> bytes:
     if isinstance(column, TextColumn):
         return column[index].encode("utf-8", "surrogateescape")
@@ -141,8 +152,10 @@ def _value(column: AnyColumn, index: int) -> bytes:
         values = column.of(index)
         return b"%d %b" % (len(values), values.tobytes())
     value = column.values[index]
+    if column.names is None:
+        return value.tobytes()
     # A code alone says nothing: its name may have another code once the data grows.
-    return value.tobytes() if column.names is None else f"{value} {column.names[value]}".encode()
+    return f"{value} {column.names[value]}".encode("utf-8", "surrogateescape")
 
 
 def _texts_of(texts: TextColumn, columns: list[AnyColumn], index: int) -> list[bytes]:

@@ -1,7 +1,8 @@
 """One sample as bytes and back: a header of plain JSON, and the tensors behind it as they lie in memory. No pickle.
 
 What comes back equals what went in to the bit, with the same types (`tv_tensors` and what they carry), dtypes and, as
-kernels may choose by it, the same order of the axes in memory.
+kernels may choose by it, the same order of the axes in memory. What an axis only repeats (the colours of a grey image)
+is there once, and repeated again.
 """
 
 from __future__ import annotations
@@ -65,11 +66,12 @@ def pack(sample: Sample, digest: bytes, flat: bool = False, room: Room = _room) 
         more = {key: _as_json(getattr(value, key)) for key in _WITH.get(kind, ()) if hasattr(value, key)}
         plain = value.as_subclass(torch.Tensor)
         plain = plain.detach() if plain.requires_grad else plain
-        order = list(range(plain.ndim))
+        shape, order = list(plain.shape), list(range(plain.ndim))
         if not (flat and kind == "Image"):
+            plain = once(plain)
             order.sort(key=[-step for step in plain.stride()].__getitem__)
             plain = plain.permute(order)
-        fields.append([name, kind, str(plain.dtype)[len("torch.") :], list(plain.shape), order, end, more])
+        fields.append([name, kind, str(plain.dtype)[len("torch.") :], list(plain.shape), order, shape, end, more])
         laid.append((name, end, plain))
         end += _rounded(plain.nbytes)
     text = json.dumps(fields, separators=(",", ":")).encode()
@@ -83,6 +85,14 @@ def pack(sample: Sample, digest: bytes, flat: bool = False, room: Room = _room) 
         if flat and type(sample[name]) is tv_tensors.Image:
             made = {**made, name: copy.as_subclass(tv_tensors.Image)}
     return content, made
+
+
+def once(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of which each axis that only repeats the same memory, as `expand` makes it, has length 1."""
+    for axis, step in enumerate(tensor.stride()):
+        if not step and tensor.shape[axis] > 1:
+            tensor = tensor.narrow(axis, 0, 1)
+    return tensor
 
 
 def checksum(record: memoryview | mmap, offset: int, length: int) -> int:
@@ -117,7 +127,7 @@ def _fields(text: bytes) -> list[list[Any]]:
 
 def _tensor(
     buffer: mmap | memoryview, start: int, kind: str, lend: bool, dtype: str, shape: Sequence[int],
-    order: Sequence[int], at: int, more: dict[str, Any],
+    order: Sequence[int], whole: Sequence[int], at: int, more: dict[str, Any],
 ) -> torch.Tensor:  # fmt: skip
     of, count = getattr(torch, dtype), prod(shape)
     if not count:
@@ -129,6 +139,8 @@ def _tensor(
     laid = flat.view(shape)
     if order != sorted(order):
         laid = laid.permute([order.index(axis) for axis in range(len(order))])
+    if laid.shape != torch.Size(whole):
+        laid = laid.expand(whole)
     if not more:
         return laid if kind == "Tensor" else laid.as_subclass(_KINDS[kind])
     return _KINDS[kind](laid, **{**more, "canvas_size": tuple(more["canvas_size"])})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from attrs import frozen
 
@@ -52,11 +53,10 @@ class Owned:
     def __setstate__(self, state: tuple[()]) -> None:
         self._files, self._process = (), 0
 
-    def __del__(self) -> None:
-        if self._process == os.getpid():
+    def __del__(self, close: Callable[[int], None] = os.close, here: Callable[[], int] = os.getpid) -> None:
+        if self._files and self._process == here():  # `os` may be gone when the interpreter ends
             for file in self._files:
-                with suppress(OSError):
-                    os.close(file)
+                close(file)
 
 
 class KeptSamples:
@@ -83,16 +83,23 @@ class KeptSamples:
         self._open, self._lend = open, lend
         self._store: Store | OwnMemory | None = None
         self._owned: Owned | None = None
+        self._process = 0
+        """The process that opened the files; of a copy, none."""
         self._refused: str | None = None
         self._said = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_process": 0}
+
     def prepare(self, alone: bool = False) -> None:
         """Open the files, so that worker processes started afterwards share what this one knows of them. `alone`: there
-        will be none, and what is kept in memory needs no file."""
-        if self._store is not None or self._refused is not None:
+        will be none, and what is kept in memory needs no file. A copy opens its own: those of the loader that it was
+        copied from may end with it."""
+        if self._process == os.getpid() or self._refused is not None:
             return
         try:
             self._store, self._owned = self._open(alone)
+            self._process = os.getpid()
         except OSError as error:
             self._refused = (error.strerror or str(error)).lower()
 
@@ -107,7 +114,8 @@ class KeptSamples:
     def through(self, index: int, rest: Callable[[Sample], Sample], lend: bool = False) -> Sample:
         """What `rest` makes of the sample at an index of the source after the steps. Raises what the source, a step or
         `rest` raises. With `lend` images may be views of the files, if the chain behind allows it."""
-        self.prepare()
+        if self._store is None:
+            self.prepare()
         store, digest = self._store, self._digest(index)
         found = None if store is None or digest is None else store.get(digest, lend and self._lend)
         if found is not None:

@@ -17,6 +17,7 @@ import mmap
 import os
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -35,6 +36,15 @@ _FLAGS = 64
 """Where the rows' flags begin."""
 
 
+Identity = tuple[int, int]
+
+
+def identity(file: int) -> Identity:
+    """The device and inode of an open file."""
+    found = os.fstat(file)
+    return found.st_dev, found.st_ino
+
+
 def capacity_for(samples: int) -> int:
     """Rows of a table for so many samples: a power of two."""
     return 1 << max(6, (2 * samples).bit_length())
@@ -48,10 +58,18 @@ class Opened:
     table: int
     data: int
     rows: mmap.mmap
-    mask: int
+    right: Any
+    """A flag for each row whose record was right when it was first read."""
+    refused: int = 0
+    """Why they can only be read, an `errno`."""
     lock: threading.Lock = field(factory=threading.Lock)
     records: mmap.mmap | None = None
     mapped: int = 0
+
+    @property
+    def mask(self) -> int:
+        """Of the places that a digest may have."""
+        return len(self.right) - 1
 
     def reach(self, end: int) -> bool:
         """Whether the records are mapped up to `end`."""
@@ -65,16 +83,17 @@ class Opened:
                 self.mapped = size
             return end <= self.mapped
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:  # `os` may be gone when the interpreter ends
         for descriptor in (self.table, self.data):
-            os.close(descriptor)
+            close(descriptor)
 
 
 class Store:
-    """A cache's files. Can be pickled; each process opens them for itself."""
+    """A cache's files. Can be pickled; each process opens them for itself. `same`: the device and inode of each, where
+    a path is another file's once that is closed."""
 
-    def __init__(self, table: str, data: str, rows: int, limit: int):
-        self._paths = (table, data)
+    def __init__(self, table: str, data: str, rows: int, limit: int, same: tuple[Identity, Identity] | None = None):
+        self._paths, self._same = (table, data), same
         self._limit = limit
         """Bytes that the records may take."""
         self._flags = SharedBytes(_FLAGS + rows)
@@ -99,10 +118,10 @@ class Store:
             return None
         records = files.records
         assert records is not None
-        if not self._flags.view[_FLAGS + slot]:
+        if not files.right[slot]:
             if checksum(records, offset, length) != expected:
                 return None
-            self._flags.view[_FLAGS + slot] = 1
+            files.right[slot] = 1
         try:
             return unpack(records, offset, digest, lend)
         except (ValueError, TypeError, KeyError, AttributeError, struct.error, RuntimeError):
@@ -112,7 +131,9 @@ class Store:
         """Keep a sample, unless there is no room, and give it back as `record.pack` does; None where it was not tried.
         Nobody else sees the images, whatever `lend` says. Raises `NotKept` for one that has no form here."""
         files = self._files()
-        if files is None or self._flags.view[0]:
+        if files is not None and files.refused:
+            self._stop(_FAILED, files.refused)
+        if files is None or self._flags.view[0] or self._find(files, digest)[0] < 0:
             return None
         record, made = pack(sample, digest, flat)
         length = len(record)
@@ -122,7 +143,7 @@ class Store:
                 offset = self._append(files, record)
             slot = -1 if offset is None else self._find(files, digest)[0]
             if slot >= 0:
-                self._flags.view[_FLAGS + slot] = 0
+                files.right[slot] = 0
                 row = ROW.pack(digest, offset, length // _UNIT, right)
                 os.pwrite(files.table, row, slot * ROW.size)
         except OSError as error:
@@ -174,22 +195,29 @@ class Store:
         try:
             return self._opened_as(os.O_RDWR)
         except OSError as error:
-            self._stop(_FAILED, error.errno or 0)
+            why = error.errno or errno.EIO
         try:
-            return self._opened_as(os.O_RDONLY)  # of a folder that others fill
+            return self._opened_as(os.O_RDONLY, why)  # of a folder that others fill
         except OSError:
+            self._stop(_FAILED, why)
             return None
 
-    def _opened_as(self, mode: int) -> Opened:
+    def _opened_as(self, mode: int, refused: int = 0) -> Opened:
         table, data = self._paths
         opened: list[int] = []
         try:
-            opened.append(os.open(table, mode | os.O_CLOEXEC))
-            opened.append(os.open(data, mode | os.O_APPEND | os.O_CLOEXEC))
+            mode |= os.O_CLOEXEC | os.O_NONBLOCK  # what is there now may be a pipe
+            opened.append(os.open(table, mode))
+            opened.append(os.open(data, mode | os.O_APPEND))
+            if self._same is not None and self._same != tuple(map(identity, opened)):
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
             size = os.fstat(opened[0]).st_size
             rows = mmap.mmap(opened[0], size, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             for descriptor in opened:
                 os.close(descriptor)
             raise OSError(getattr(error, "errno", None) or errno.EIO, str(error)) from None
-        return Opened(os.getpid(), opened[0], opened[1], rows, size // ROW.size - 1)
+        right = self._flags.view[_FLAGS:]
+        if size // ROW.size != len(right):  # grown since for a larger loader: every row is elsewhere
+            right = bytearray(size // ROW.size)
+        return Opened(os.getpid(), opened[0], opened[1], rows, right, refused)

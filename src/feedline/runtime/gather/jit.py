@@ -7,11 +7,14 @@ same order: Numba rounds as torch does as long as it is not told that it may be 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import warnings
 from functools import cache
 
 import numpy as np
 from attrs import frozen
+from torch.utils.data import get_worker_info
 
 from feedline.runtime.gather.geometry import Geometry, Places
 from feedline.runtime.gather.pixels import Pixels
@@ -33,9 +36,9 @@ class Compiled:
 
     @classmethod
     def of(cls, geometry: Geometry, pixels: Pixels) -> Compiled | None:
-        """None where Numba is not installed, or where the pixels are treated in another way than by scaling, then
+        """None where Numba cannot be used, or where the pixels are treated in another way than by scaling, then
         `Normalize`."""
-        if not available() or not pixels.floats:
+        if not pixels.floats or not available():
             return None
         operations = [*pixels.operations]
         scale, one = (np.float32(1), np.float32(1)), np.ones((), np.float32)
@@ -67,5 +70,14 @@ class Compiled:
 
 @cache
 def available() -> bool:
-    """Whether Numba is installed. It is imported, half a second, only where a loader gathers."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether Numba can be used. Asking imports it, half a second: only what can be computed with it asks. One that is
+    installed but cannot be imported, as after an update of NumPy, is warned of, once: workers say nothing."""
+    if importlib.util.find_spec("numba") is None:
+        return False
+    try:
+        importlib.import_module("feedline.runtime.gather.kernels")
+    except Exception as error:  # ImportError for NumPy's version, RuntimeError where there is no folder for its code
+        if get_worker_info() is None:
+            warnings.warn(f"Numba is installed but cannot be used, so all goes on without it: {error}", stacklevel=2)
+        return False
+    return True

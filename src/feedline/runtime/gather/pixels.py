@@ -6,7 +6,6 @@ bytes, so a chain of these steps is proved equal to torchvision's classes by try
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,13 +38,15 @@ class Pixels:
     _functions: tuple[tuple[Any, Any], ...] = field(init=False)
     _shift: torch.Tensor | None = field(init=False)
     """What is added after the division that comes first, in one pass with it; None where there is no such pair."""
+    _planes: dict[tuple[int, ...], torch.Tensor] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         alike = all(by.ndim == 0 for _, by in self.operations)
         shifts = [name for name, _ in self.operations[:2]] == ["divide", "subtract"]
-        # NumPy starts an operation in half the time that torch does, torch is faster where channels differ.
+        # NumPy starts an operation in half the time that torch does, torch is faster where channels differ. A number
+        # stays an array: NumPy would make one of it each time.
         functions = tuple(
-            (getattr(np, name), by[()]) if alike else (getattr(torch, name), torch.from_numpy(by))
+            (getattr(np, name), by) if alike else (getattr(torch, name), torch.from_numpy(by))
             for name, by in self.operations[2 * shifts :]
         )
         object.__setattr__(self, "alike", alike)
@@ -84,11 +85,13 @@ class Pixels:
         if not self.floats:
             made = memory.take(tuple(images.shape), torch.uint8)
             return made.copy_(images)
-        array = memory.array(tuple(images.shape), _FLOAT32)
-        made = torch.from_numpy(array)
-        made.copy_(images)
+        return self.scaled(images, memory.array(tuple(images.shape), _FLOAT32))
+
+    def scaled(self, images: torch.Tensor, array: np.ndarray) -> torch.Tensor:
+        """The same where there are floats to be made, in `array` float32 of the batch's shape."""
+        made = torch.from_numpy(array).copy_(images)
         if self._shift is not None:
-            torch.addcdiv(self._shift, made, _plane(float(self.operations[0][1]), made.shape[2:]), out=made)
+            torch.addcdiv(self._shift, made, self._plane(array.shape[2:]), out=made)
         if self.alike:
             for function, by in self._functions:
                 function(array, by, array)
@@ -96,6 +99,14 @@ class Pixels:
             for function, by in self._functions:
                 function(made, by, out=made)
         return made
+
+    def _plane(self, size: tuple[int, ...]) -> torch.Tensor:
+        """What comes first divides by, float32 (H, W): torch's loop takes one operand at most that is the same
+        everywhere, and is slow with two."""
+        found = self._planes.get(size)
+        if found is None:
+            found = self._planes[size] = torch.full(size, float(self.operations[0][1]), dtype=torch.float32)
+        return found
 
     def table(self) -> np.ndarray:
         """What becomes of each byte: (256, C), float32 or uint8."""
@@ -109,9 +120,3 @@ class Pixels:
         table = self.table().T.reshape(self.channels, 16, 16)
         mine = torch.from_numpy(np.ascontiguousarray(table))
         return mine.dtype == expected.dtype and mine.numpy().tobytes() == expected.contiguous().numpy().tobytes()
-
-
-@lru_cache(maxsize=16)
-def _plane(value: float, size: torch.Size) -> torch.Tensor:
-    """float32 (H, W): torch's loop takes one operand at most that is the same everywhere, and is slow with two."""
-    return torch.full(size, value, dtype=torch.float32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,8 @@ from feedline.runtime.transforms.combine import AnyStep
 _BLOCK = 1 << 14
 """Places of an epoch whose windows are drawn at once, at most."""
 
+_FLOAT32 = np.dtype(np.float32)
+
 Stage = Geometry | Warp
 """What moves pixels: one `Warp`, or what lies between two."""
 
@@ -44,6 +48,19 @@ class Form:
     kind: str
 
 
+class _Room(local):
+    """Where a thread's batches are bytes before they are floats; nobody ever gets it. It is kept because each tensor
+    or view that is made of an array takes as long as looking up hundreds of labels."""
+
+    size = -1
+
+    def make(self, size: int, shape: tuple[int, int, int]) -> None:
+        """For batches of so many samples, uint8 `shape`."""
+        self.size, self.shape = size, (size, *shape)
+        self.raw = np.empty(self.shape, np.uint8)
+        self.rows, self.images = self.raw.reshape(size, -1), torch.from_numpy(self.raw)
+
+
 class Gather:
     """Batches of one loader. Pure in what it is called with, safe to use from several threads, and can be pickled."""
 
@@ -56,7 +73,7 @@ class Gather:
     def _open(self) -> None:
         pixels, labels, self._seed, self._stages, self._pixels, self._form, self._span = self._state
         self._flat, self._labels = pixels.reshape(len(pixels), -1).numpy(), labels.numpy()
-        self._memory = Memory()
+        self._memory, self._room = Memory(), _Room()
         channels, height, width = pixels.shape[1:]
         last = self._stages[-1] if self._stages else Geometry((), channels, height, width, 0)
         geometry = last if isinstance(last, Geometry) else Geometry((), last.channels, *last.size, 0)
@@ -64,8 +81,12 @@ class Gather:
         before = self._stages[:-1] if geometry.moves else self._stages
         self._before: list[_Moving] = [Windows(at) if isinstance(at, Geometry) else at for at in before]
         self._shape = (geometry.channels, geometry.height, geometry.width)
-        self._compiled = Compiled.of(geometry, self._pixels)
+        self._geometry = geometry
         self._drawn: dict[tuple[int, int], list[Any]] = {}
+
+    @cached_property
+    def _compiled(self) -> Compiled | None:
+        return Compiled.of(self._geometry, self._pixels)  # not before a batch is made: this may import Numba
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_state": self._state}
@@ -77,17 +98,20 @@ class Gather:
     def __call__(self, index: np.ndarray, epoch: int, places: range) -> Any:
         """The batch of the samples `index` int64 (B,), which stand at `places` of an epoch: images (B, C, H, W), labels
         int64 (B,) or (B, 8), indices int64 (B,), in the structure that the loader collates."""
-        made = [self._field(name, index, epoch, places) for name in self._form.fields]
-        if self._form.kind == "tuple":
+        form = self._form
+        made = [self._field(name, index, epoch, places) for name in form.fields]
+        if form.kind == "tuple":
             return tuple(made)
-        return dict(zip(self._form.fields, made, strict=True)) if self._form.kind == "dict" else made[0]
+        return dict(zip(form.fields, made, strict=True)) if form.kind == "dict" else made[0]
 
     def _field(self, name: str, index: np.ndarray, epoch: int, places: range) -> torch.Tensor:
         if name == "label":
             return torch.from_numpy(self._labels.take(index, 0))
         if name == "index":
             return torch.from_numpy(index.astype(np.int64))
-        where = self._places(epoch, places) if self._stages else []
+        if not self._stages:
+            return self._finished(self._flat, index, None)
+        where = self._places(epoch, places)
         pixels, at = self._flat, index
         for stage, rows in zip(self._before, where, strict=False):
             pixels = stage(pixels, at, rows, self._memory).reshape(len(index), -1).numpy()
@@ -98,11 +122,17 @@ class Gather:
         """The samples `index` of `pixels` uint8 (N, C * H * W), their windows cut, as the steps on values make them."""
         if self._compiled is None and self._windows is not None and where is not None:
             return self._pixels(self._windows(pixels, index, where, self._memory), self._memory)
-        raw = self._memory.array((len(index), *self._shape), pixels.dtype)
-        pixels.take(index, 0, raw.reshape(len(index), -1), "clip")
+        if not self._pixels.floats:
+            raw = self._memory.array((len(index), *self._shape), pixels.dtype)
+            pixels.take(index, 0, raw.reshape(len(index), -1), "clip")
+            return torch.from_numpy(raw)
+        room = self._room
+        if room.size != len(index):
+            room.make(len(index), self._shape)
+        pixels.take(index, 0, room.rows, "clip")
         if self._compiled is not None:
-            return torch.from_numpy(self._compiled(raw, where, self._memory))
-        return self._pixels(torch.from_numpy(raw), self._memory) if self._pixels.floats else torch.from_numpy(raw)
+            return torch.from_numpy(self._compiled(room.raw, where, self._memory))
+        return self._pixels.scaled(room.images, self._memory.array(room.shape, _FLOAT32))
 
     def _places(self, epoch: int, places: range) -> list[Any]:
         """What is drawn for some places, a stage each, out of blocks that are drawn when they are first asked for."""

@@ -15,7 +15,7 @@ from feedline.dsl.diagnostics import Reporter
 from feedline.dsl.rules import RULES
 from feedline.dsl.source import Span
 from feedline.runtime.arguments import positional_arguments, python_arguments
-from feedline.runtime.sources.base import BadData, Role, Sample, Source, UnreadableSample
+from feedline.runtime.sources.base import BadData, Role, Sample, Source, UnreadableSample, hidden_column
 from feedline.runtime.sources.binding import Binding
 from feedline.runtime.sources.concat import join
 
@@ -66,6 +66,8 @@ def bind_source(
         source: Source = importlib.import_module(f"{__name__}.{family}").bind(binding)
         if len(source) == 0:
             raise BadData(f"`{call.name}` has no samples", rule="FL607")
+        if "index" in source.columns:
+            binding.warn(hidden_column("index", f"`{call.name}`", "the position of the sample"))
         broken = any(found.severity == "error" for found in reporter.diagnostics[before:])
         return None if broken else source
     except BadData as fault:

@@ -86,6 +86,12 @@ class BadData(Exception):
         self.message, self.rule, self.help, self.notes, self.argument = message, rule, help, notes, argument
 
 
+def hidden_column(name: str, of: str, means: str) -> BadData:
+    """The warning of a column whose name means something else."""
+    message = f"the column `{name}` of {of} is not used: `{name}` is {means}"
+    return BadData(message, rule="FL617", help="rename the column to use it", argument="path")
+
+
 class UnreadableSample(Exception):
     """One sample that cannot be read. Survives pickling between processes."""
 

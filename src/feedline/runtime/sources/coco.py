@@ -74,7 +74,7 @@ class CocoSource:
 
     def _check_inside(self, boxes: torch.Tensor, canvas: tuple[int, int], index: int) -> None:
         """Binding compared the boxes with the sizes that the annotation file states; the image may be of another."""
-        if not len(boxes) or "width" not in self.columns.ready:
+        if not len(boxes) or "width" in self.columns.later:
             return
         height, width = canvas
         _, _, right, bottom = boxes.numpy().max(0)
@@ -91,7 +91,7 @@ class CocoSource:
     def _is_upright(self, decoded: images.Decoded, index: int) -> bool:
         """Whether the annotations already describe the turned picture: only a quarter turn can tell."""
         width, height = decoded.stored_size
-        if decoded.orientation < 5 or width == height or "width" not in self.columns.ready:
+        if decoded.orientation < 5 or width == height or "width" in self.columns.later:
             return False
         declared = tuple(int(self.columns[name].values[index]) for name in ("width", "height"))  # pyright: ignore[reportAttributeAccessIssue]  (columns of numbers)
         return declared == (height, width)
@@ -204,7 +204,8 @@ def _bind(binding: Binding, path: Path, root: str, document: Any) -> CocoSource:
     if sizes is not None:
         ready |= {"width": Column(sizes[:, 0]), "height": Column(sizes[:, 1])}
     segmentations = _segmentations(annotations, keep, path) if binding.get("masks", False) else None
-    return CocoSource(files, Columns(ready, files.size_columns()), classes, segmentations)
+    later = files.size_columns() if sizes is None else {}
+    return CocoSource(files, Columns(ready, later), classes, segmentations)
 
 
 def _section(document: Any, key: str, path: Path) -> list[dict[str, Any]]:

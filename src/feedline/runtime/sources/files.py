@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from feedline.runtime.cache.files import FILES, is_own
 from feedline.runtime.columns import TextColumn
 from feedline.runtime.sources.base import BadData, Role, Sample
 from feedline.runtime.sources.binding import Binding
@@ -50,7 +51,8 @@ def bind(binding: Binding) -> UnlabelledFiles:
             argument="pattern",
         )
     try:
-        found = sorted(path.relative_to(root).as_posix() for path in Path(root).glob(pattern) if path.is_file())
+        paths = (path for path in Path(root).glob(pattern) if path.name not in FILES or not is_own(str(path.parent)))
+        found = sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
     except (ValueError, NotImplementedError) as error:
         raise BadData(f"`{pattern}` is no pattern: {error}", rule="FL607", argument="pattern") from None
     if not found:

@@ -3,7 +3,8 @@
 For `split ... by folder` the classes are one level further down (`root/train/ant/1.jpg`): the source then holds the
 folders that the split names and no others, and every one of them must have the same classes.
 
-Files that are no images by their ending, and folders whose name starts with a dot, are passed over.
+Files that are no images by their ending, folders whose name starts with a dot, and folders that a `cache` has made are
+passed over.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from attrs import field, frozen
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from feedline.dsl.suggest import did_you_mean
+from feedline.runtime.cache.files import is_own
 from feedline.runtime.columns import AnyColumn, Column, TextColumn
 from feedline.runtime.sources.base import BadData, Role, Sample
 from feedline.runtime.sources.binding import Binding
@@ -89,7 +91,8 @@ def bind(binding: Binding) -> LabelledFiles:
 
 
 def _subfolders(place: str) -> list[str]:
-    return sorted(entry.name for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith("."))
+    folders = (entry for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith("."))
+    return sorted(entry.name for entry in folders if not is_own(entry.path))
 
 
 def _existing_parts(root: str, parts: tuple[str, ...]) -> tuple[str, ...]:

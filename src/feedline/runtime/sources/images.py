@@ -165,7 +165,14 @@ def _bytes_of(path: str | os.PathLike[str]) -> np.ndarray:
 
 def _upright(pixels: torch.Tensor, stored: Size, turn: int) -> Decoded:
     pixels = turn_tensor(pixels, turn)
-    return Decoded(tv_tensors.Image(pixels if _layout.as_decoded else pixels.contiguous()), stored, turn)
+    return Decoded(tv_tensors.Image(pixels if _layout.as_decoded else in_planes(pixels)), stored, turn)
+
+
+def in_planes(pixels: torch.Tensor) -> torch.Tensor:
+    """An image (C, H, W) laid out one colour after the other."""
+    if pixels.shape[-2:] == (1, 1):  # planes or not, to `contiguous`; but torch's resizing goes by the strides
+        return pixels.clone(memory_format=torch.contiguous_format)
+    return pixels.contiguous()
 
 
 class _Layout(threading.local):

@@ -72,8 +72,9 @@ class ImageFiles:
 
 
 def decodes_files(source: object) -> bool:
-    """Whether a source gets every image from `ImageFiles`."""
-    return isinstance(getattr(source, "files", None), ImageFiles)
+    """Whether a source gets every image from `ImageFiles`, or is made of such sources."""
+    parts = getattr(source, "sources", ())
+    return all(map(decodes_files, parts)) if parts else isinstance(getattr(source, "files", None), ImageFiles)
 
 
 def _read_sizes(root: str, paths: TextColumn, exif: bool) -> dict[str, AnyColumn]:

@@ -12,9 +12,8 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,8 @@ _FEW = 4096
 """Texts of a column with at most this many different values are kept as codes."""
 _PIECE = 16 * _FEW
 """Rows of a Parquet file that are read at a time."""
+_REOPENED = 1 << 20
+"""Rows after which it is opened again."""
 
 
 @frozen(eq=False)
@@ -249,7 +250,7 @@ def _read_parquet(path: Path) -> Records:
             # becomes of them, are a gigabyte.
             apart = len(set(names)) == len(names) and not any("." in name for name in names)
             for wanted in ([name] for name in names) if apart else [names]:
-                column = _in_pieces(pyarrow, file, wanted[0]) if apart else None
+                column = _in_pieces(pyarrow, path, file, wanted[0]) if apart else None
                 if column is not None:
                     columns[wanted[0]] = column
                 else:
@@ -264,10 +265,26 @@ def _read_parquet(path: Path) -> Records:
     return Records(columns, size)
 
 
-def _in_pieces(pyarrow: Any, file: Any, name: str) -> AnyColumn | None:
+def _pieces(pyarrow: Any, path: Path, metadata: Any, name: str) -> Generator[Any]:
+    """The arrays of a column. An open file keeps much of what was read of it, so that it is opened again and again."""
+    some, rows = [], 0
+    for number in range(metadata.num_row_groups):
+        some.append(number)
+        rows += metadata.row_group(number).num_rows
+        if rows < _REOPENED and number < metadata.num_row_groups - 1:
+            continue
+        with pyarrow.parquet.ParquetFile(path, metadata=metadata) as file:
+            yield from (batch.column(0) for batch in file.iter_batches(_PIECE, some, [name], use_threads=False))
+        some, rows = [], 0
+        del file
+        pyarrow.default_memory_pool().release_unused()
+
+
+def _in_pieces(pyarrow: Any, path: Path, file: Any, name: str) -> AnyColumn | None:
     """What `_from_arrow` makes of a column of numbers, all there, or of many different texts; None for any other."""
     types, kind, size = pyarrow.types, file.schema_arrow.field(name).type, file.metadata.num_rows
-    pieces = (batch.column(0) for batch in file.iter_batches(_PIECE, columns=[name], use_threads=False))
+    every = partial(_pieces, pyarrow, path, file.metadata, name)
+    pieces = every()
     if types.is_integer(kind) or types.is_floating(kind):
         values, row = np.empty(size, kind.to_pandas_dtype()), 0
         for piece in pieces:
@@ -275,13 +292,25 @@ def _in_pieces(pyarrow: Any, file: Any, name: str) -> AnyColumn | None:
                 return None
             values[row : row + len(piece)] = piece
             row += len(piece)
-        return Column(torch.from_numpy(values))
+        return Column(torch.from_numpy(_narrow(values)))
     if types.is_string(kind) or types.is_large_string(kind):
         first = next(pieces, None)
+        pieces.close()  # with what it has read of the file
         if first is not None and len(first.unique()) > _FEW + 1:  # a missing text is one of them
-            again = (batch.column(0) for batch in file.iter_batches(_PIECE, columns=[name], use_threads=False))
-            return _joined(pyarrow, chain([first], pieces), again, size)
+            del first
+            return _joined(pyarrow, every(), every(), size)
     return None
+
+
+def _narrow(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in 16 or 32 bits each, where they fit: classes of ten million samples are 20 MB then, not 80."""
+    if values.dtype.kind in "iu" and len(values):
+        least, most = values.min(), values.max()
+        for kind in (np.int16, np.int32):
+            info = np.iinfo(kind)
+            if info.bits < 8 * values.itemsize and info.min <= least and most <= info.max:
+                return values.astype(kind)
+    return values
 
 
 def _from_arrow(pyarrow: Any, values: Any) -> AnyColumn | None:
@@ -307,15 +336,18 @@ def _arrow_texts(pyarrow: Any, values: Any) -> AnyColumn:
 
 def _joined(pyarrow: Any, chunks: Iterable[Any], again: Iterable[Any], size: int) -> TextColumn:
     """Arrow's texts, a missing one as an empty one. `again`: the same, to see first what all of them have in common."""
-    common = Common()
+    common, longest = Common(), 0
     for chunk in filter(len, again):
         whole = chunk.fill_null("").cast(pyarrow.large_binary())
         for turned in (False, True):
             ends = pyarrow.compute.min_max(pyarrow.compute.binary_reverse(whole) if turned else whole)
             for text in ends.as_py().values():
                 common.add(text[::-1] if turned else text)
-        common.shorten(pyarrow.compute.min(pyarrow.compute.binary_length(whole)).as_py())
-    data, lengths, row = np.empty(0, np.uint8), np.empty(size, np.int32), 0
+        sizes = pyarrow.compute.min_max(pyarrow.compute.binary_length(whole)).as_py()
+        common.shorten(sizes["min"])
+        longest = max(longest, sizes["max"])
+    lengths = np.empty(size, np.uint16 if longest < 1 << 16 else np.int32)
+    data, row = np.empty(0, np.uint8), 0
     for chunk in chunks:
         large = chunk.fill_null("").cast(pyarrow.large_string())
         _, edges, texts = large.buffers()

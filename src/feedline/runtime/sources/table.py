@@ -2,7 +2,8 @@
 
 `image=` names a column of paths (relative to the table's folder), which become `image`; `label=` the column that
 becomes `label` (a column called `label` does by itself); `features=[...]` numeric columns that are stacked into one
-float32 vector. Columns used so are no fields of their own any more, but predicates still see them by their name.
+float32 vector. Columns used so are no fields of their own any more, but predicates still see them by their name. A
+column that is not used so but called `image`, `path`, `label` or `features` as what comes of them is left out (FL617).
 
 Labels: texts are numbered in sorted order and are the `classes`; true and false are 1 and 0; whole numbers stay as they
 are; numbers with a fraction are regression targets. Reading the files is in `records.py`.
@@ -19,7 +20,7 @@ from attrs import frozen
 
 from feedline.dsl.suggest import did_you_mean
 from feedline.runtime.columns import AnyColumn, Column, RaggedColumn, TextColumn
-from feedline.runtime.sources.base import BadData, Role, Sample
+from feedline.runtime.sources.base import BadData, Role, Sample, hidden_column
 from feedline.runtime.sources.binding import Binding
 from feedline.runtime.sources.metadata import Columns, ImageFiles, check_names, data_file, plural, some
 from feedline.runtime.sources.records import Records, read_records
@@ -88,6 +89,16 @@ def bind(binding: Binding) -> TableSource:
     if files is not None:
         ready["path"] = files.paths
     taken = {image, label, *chosen} - {None}
+    made = {
+        **({"image": "the decoded image", "path": "the file of the image"} if files is not None else {}),
+        **({"label": f"the column `{label}`"} if label is not None else {}),
+        **({"features": "the vector of numbers"} if features is not None else {}),
+    }
+    for name in [name for name in records.columns if name in made and name not in taken]:
+        binding.warn(hidden_column(name, f"`{path}`", made[name]))
+        taken.add(name)
+        if name in ("image", "features"):
+            del ready[name]
     fields = [name for name in records.columns if name not in taken] + ["label"] * (label is not None)
     data = tuple(name for name, value in (("image", files), ("features", features)) if value is not None)
     later = files.size_columns() if files is not None and not {"width", "height"} & ready.keys() else {}

@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from feedline.compiler import ir, registry
 from feedline.compiler.catalogue import transform
+from feedline.compiler.steps import applied
 from feedline.dsl.source import Span
 from feedline.runtime.arguments import load_python, positional_arguments, python_arguments, python_value
 from feedline.runtime.failures import Failure, PipelineFailure
@@ -37,6 +38,7 @@ from feedline.runtime.transforms.steps import (
     FieldStep,
     FieldToDtype,
     ImageStep,
+    Own,
     Rows,
     SampleStep,
     Sanitize,
@@ -109,10 +111,19 @@ class _Builder:
         for place, step in enumerate(steps):
             if isinstance(step, ir.Views):
                 rest = steps[place + 1 :]
-                built.append(Views(tuple(self.sequence((*chain, *rest)) for chain in step.chains)))
+                built.append(Views(tuple(self._view((*chain, *rest)) for chain in step.chains)))
                 break
             built.append(self.step(step))
         return Sequence(tuple(built))
+
+    def _view(self, steps: tuple[ir.Step, ...]) -> Sequence:
+        """The steps of one view, which has fields of its own before code of the user may write into them."""
+        built = self.sequence(steps).steps
+        for place, step in enumerate(steps[: len(built)]):
+            if not isinstance(step, ir.Views) and (user := next(filter(is_users, applied((step,))), None)) is not None:
+                own = Own("a copy for this view", user.span, random=False)
+                return Sequence((*built[:place], own, *built[place:]))
+        return Sequence(built)
 
     def step(self, step: ir.Step) -> AnyStep:
         """One step."""
@@ -157,7 +168,7 @@ class _Builder:
         return OneOf(branches, weights)
 
     def _apply(self, step: ir.Apply) -> AnyStep:
-        if step.target is not None or step.registered:
+        if is_users(step):
             return self._user(step)
         entry = transform(step.name)
         step_random = entry is None or entry.random
@@ -231,6 +242,11 @@ def _made(found: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         except ValueError:  # a builtin without a signature
             return found
     return found(*args, **kwargs)
+
+
+def is_users(step: ir.Apply) -> bool:
+    """Whether a step is code of the user's."""
+    return step.target is not None or step.registered
 
 
 _SANITIZE: dict[str, type[tv_tensors.TVTensor]] = {

@@ -6,8 +6,6 @@ there, and here. The mean of an image is torch's own: it depends on the order in
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import torch
 
@@ -17,20 +15,7 @@ _WORK = 1 << 20
 """Pixels of a plane times weights, above which `blur.py` is as fast."""
 
 
-class _Room(threading.local):
-    """Memory for floats, kept for the next image of the thread."""
-
-    floats = np.empty(0, np.float32)
-
-    def take(self, *shape: int) -> np.ndarray:
-        """float32 of a shape, with anything in it."""
-        size = int(np.prod(shape))
-        if len(self.floats) < size:
-            self.floats = np.empty(size, np.float32)
-        return self.floats[:size].reshape(shape)
-
-
-_grey, _padded = _Room(), _Room()
+_grey, _padded = blur.Room(), blur.Room()
 
 
 def _brightness(image: torch.Tensor, factor: float) -> torch.Tensor:

@@ -209,8 +209,17 @@ class Views:
         """The sample of views."""
         views: list[Sample] = []
         for number, chain in enumerate(self.chains):
-            view_key = derive_key(key, "view", number)
-            views.append(_run(chain, dict(sample), view_key))
+            views.append(_run(chain, dict(sample), self.key(key, number)))
+        return self.joined(sample, views)
+
+    @staticmethod
+    def key(key: int, number: int) -> int:
+        """The key of a view of a sample that has the key `key`."""
+        return derive_key(key, "view", number)
+
+    @staticmethod
+    def joined(sample: Sample, views: list[Sample]) -> Sample:
+        """The sample of views, of what the sample was before and what each view made of it."""
         has_rows = "boxes" in sample or "keypoints" in sample
         own = {name for name, value in sample.items() if is_visual(value) or (has_rows and name in object_fields())}
         changed = [name for name in views[0] if name in own or name not in sample]

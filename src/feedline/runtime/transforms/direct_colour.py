@@ -41,6 +41,11 @@ class ColourStep(TorchvisionStep):
         """Unless the numbers of a jitter or a blur would be rounded twice."""
         return all(exact(*ends) for ends in _ranges(self.transform) if ends is not None)
 
+    @property
+    def blur(self) -> blur.Blur | None:
+        """How it blurs an image, if it is a blur: `blur.all_blurred` does that to several."""
+        return _BLURS.get(self.direct)
+
     def _run(self, sample: Sample, /) -> Sample:
         if (found := only_image(sample)) is None or not in_floats():
             return TorchvisionStep._run(self, sample)
@@ -61,8 +66,9 @@ def in_colour(step: Step) -> Step:
 
     if type(step) is not TorchvisionStep:
         return step
-    for kernels in (_COMPILED, _KERNELS) if jit.available() else (_KERNELS,):
-        if (kernel := kernels.get(type(step.transform))) is not None:
+    for kernels in (_COMPILED, _KERNELS):
+        kernel = kernels.get(type(step.transform))
+        if kernel is not None and (kernels is _KERNELS or jit.available()):
             short = ColourStep(step.name, step.span, step.random, transform=step.transform, direct=kernel)
             if _holds(step, short):
                 return short
@@ -133,14 +139,15 @@ def _grey(transform: Any, image: torch.Tensor) -> torch.Tensor:
 
 
 def _blur(transform: Any, image: torch.Tensor) -> torch.Tensor:
-    return blur.blurred(image, transform.kernel_size, _sigma(transform))
+    return blur.blurred(image, transform.kernel_size, sigma_of(transform))
 
 
 def _blur_compiled(transform: Any, image: torch.Tensor) -> torch.Tensor:
-    return colour_jit.blurred(image, transform.kernel_size, _sigma(transform))
+    return colour_jit.blurred(image, transform.kernel_size, sigma_of(transform))
 
 
-def _sigma(transform: Any) -> float:
+def sigma_of(transform: Any) -> float:
+    """What a `GaussianBlur` draws."""
     return uniform(*transform.sigma)
 
 
@@ -149,6 +156,7 @@ _OF_TORCHVISION: tuple[Change, ...] = (
     F.adjust_brightness_image, F.adjust_contrast_image, F.adjust_saturation_image, F.adjust_hue_image,
 )  # fmt: skip
 _KERNELS: dict[type, Kernel] = {v2.ColorJitter: _jitter, v2.RandomGrayscale: _grey, v2.GaussianBlur: _blur}
+_BLURS: dict[Kernel, blur.Blur] = {_blur: blur.blurred, _blur_compiled: colour_jit.blurred}
 _COMPILED: dict[type, Kernel] = {v2.ColorJitter: _jitter_compiled, v2.GaussianBlur: _blur_compiled}
 
 

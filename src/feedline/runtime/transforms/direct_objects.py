@@ -45,7 +45,7 @@ def _is_plain(value: Any) -> bool:
 def _are_plain_boxes(value: Any) -> bool:
     if type(value) is not tv_tensors.BoundingBoxes or value.format is not _XYXY:
         return False
-    return value.dtype == torch.float32 and value.ndim == 2
+    return value.dtype == torch.float32 and value.ndim == 2 and len(value) > 0  # NumPy strides what is empty otherwise
 
 
 def _numbers(boxes: torch.Tensor) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import PIL.Image
 import torch
 from attrs import field, frozen
@@ -214,6 +215,22 @@ class SampleStep(Step):
         if not isinstance(result, dict):
             raise TypeError(f"it takes a `sample` and must give one back, a dict of fields, not {describe(result)}")
         return result
+
+
+@frozen(eq=False)
+class Own(Step):
+    """Every field in memory of its own: of several views each sees only what was written into itself."""
+
+    def _run(self, sample: Sample, /) -> Sample:
+        return {name: _copied(value) for name, value in sample.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return type(value)(map(_copied, value))
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    return value.copy() if isinstance(value, np.ndarray | PIL.Image.Image | dict) else value
 
 
 @frozen(eq=False)
