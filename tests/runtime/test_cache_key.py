@@ -135,3 +135,21 @@ def test_a_class_whose_name_is_no_utf8_is_a_class(tmp_path: Path) -> None:
     assert source is not None
     digest = digests(source, str(tmp_path), False)
     assert digest is not None and digest(0) != digest(1) is not None
+
+
+def test_a_sample_keeps_its_digest_as_its_table_grows(tmp_path: Path) -> None:
+    """Though its numbers then need more bits."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    found: list[list[bytes | None]] = []
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    for rows in (2**15, 2**15 + 1):
+        table = {"id": range(rows), "x": [0.5] * rows, "photo": ["a.png"] * rows}
+        parquet.write_table(pyarrow.table(table), tmp_path / "a.parquet")
+        source, faults = try_bind("Table", path=str(tmp_path / "a.parquet"), image="photo")
+        assert source is not None, faults
+        digest = digests(source, str(tmp_path), False)
+        assert digest is not None
+        found.append([digest(index) for index in (0, 1, 2**15 - 1)])
+    assert found[0] == found[1]

@@ -105,3 +105,15 @@ def test_dataclasses_and_what_moves_itself_are_moved() -> None:
 def test_anything_else_stays(batch: Any) -> None:
     """A class is no object of it."""
     assert batch is to_device(batch, META)
+
+
+def test_a_field_that_nobody_has_set_stays_so() -> None:
+    """Of a dataclass."""
+
+    @dataclasses.dataclass
+    class Late:
+        values: Any
+        later: Any = dataclasses.field(init=False)
+
+    made = to_device(Late(tensor()), META)
+    assert made.values.device == META and not hasattr(made, "later")

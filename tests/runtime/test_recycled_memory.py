@@ -1,6 +1,8 @@
 """Memory is used again only after everything that looks at it is gone."""
 
 import gc
+import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from feedline.runtime import memory as memory_module
 from feedline.runtime.memory import Memory
 
 SIZES = (1, 1000, 20_000, 2_000_000)  # floats: as NumPy gives them, and as maps of pages, beyond 4 MB too
@@ -72,3 +75,25 @@ def test_large_pieces_begin_where_a_line_of_the_processors_cache_does() -> None:
     memory = Memory()
     for size in (70_000, 3_000_000):
         assert all(memory.take((size,), kind).data_ptr() % 64 == 0 for kind in (torch.uint8, torch.float32))
+
+
+def test_a_free_piece_is_found_soon_however_many_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand that are held and let go in turn, as images are that lie in batches."""
+    looks = 0
+
+    def counted(piece: object) -> int:
+        nonlocal looks
+        looks += 1
+        return sys.getrefcount(piece)
+
+    monkeypatch.setattr(memory_module, "getrefcount", counted)
+    monkeypatch.setattr(memory_module, "_ALONE", memory_module._alone())
+    memory = Memory()
+    memory.kept = 1000
+    held = deque(memory.array((4,), np.dtype(np.uint8)) for _ in range(1000))
+    looks, places = 0, {piece.ctypes.data for piece in held}
+    for _ in range(100):
+        held.popleft()
+        held.append(memory.array((4,), np.dtype(np.uint8)))
+    assert {piece.ctypes.data for piece in held} == places
+    assert looks < 1000

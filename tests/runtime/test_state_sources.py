@@ -85,3 +85,10 @@ def test_a_table_may_move(table: str, tmp_path: Path) -> None:
     state = loader(text, rows=table).state_dict()
     moved = Path(table).rename(tmp_path / "elsewhere.csv")
     loader(text, rows=str(moved)).load_state_dict(state)
+
+
+def test_a_state_of_before_arguments_were_compared_is_still_one(table: str) -> None:
+    """It says nothing of them."""
+    state = loader(f'dataset d = Table("{table}")').state_dict()
+    del state["data"]["sources"]
+    loader(f'dataset d = Table("{table}")').load_state_dict(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import namedtuple
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from feedline.compiler import ir, registry
 from feedline.runtime.failures import PipelineFailure
 from feedline.runtime.transforms import StepFailed, build_batch_chain, build_chain
 
+Both = namedtuple("Both", "left right")
 HERE = f"{__name__}:"
 build = partial(build_chain, allow_python=True)
 
@@ -76,6 +78,13 @@ def scribble(img):
     else:
         img.paste(7, (0, 0, 9, 9))
     return img
+
+
+def add_within(sample):
+    """Writes into what lies in a named tuple and a dict."""
+    sample["both"].left.add_(1)
+    sample["both"].right["inner"].add_(1)
+    return sample
 
 
 def relabel(sample):
@@ -267,3 +276,11 @@ def test_a_view_has_its_own_labels():
     before = {"image": image(), "label": torch.tensor(3)}
     after = build((views((step,), (step,)),))(before, 0)
     assert before["label"] == 3 and after["label"] == 3
+
+
+def test_a_view_has_its_own_of_what_lies_in_other_things():
+    """In a named tuple and in a dict."""
+    both = Both(torch.zeros(1), {"inner": torch.zeros(1)})
+    step = python(f"{HERE}add_within")
+    build((views((step,), (step,)),))({"image": image(), "both": both}, 0)
+    assert both.left == 0 == both.right["inner"]

@@ -202,7 +202,7 @@ class PipeDataset(Dataset[Any]):
 
     @property
     def indices(self) -> np.ndarray:
-        """The index in the whole dataset of every position, int64 (m,)."""
+        """The index in the whole dataset of every position, (m,): int32 for a whole dataset that fits, else int64."""
         return self._indices.values
 
     def dataset_index(self, position: int) -> int:

@@ -362,7 +362,7 @@ def to_device(batch: Any, device: torch.device) -> Any:
         return _like(batch, [to_device(value, device) for value in batch])
     if is_dataclass(batch) and not isinstance(batch, type):
         moved = copy(batch)
-        for field in fields(batch):
+        for field in (each for each in fields(batch) if hasattr(batch, each.name)):
             object.__setattr__(moved, field.name, to_device(getattr(batch, field.name), device))
         return moved
     return batch

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections import deque
 from contextlib import suppress
 from sys import getrefcount
 
@@ -18,6 +19,8 @@ _KEPT, _SHAPES = 6, 16
 """Pieces kept of one shape, and shapes; a training loop holds one or two batches, a prefetching one some more."""
 
 
+_LAST = 3
+"""How many of the pieces used last are looked at before the one used longest ago."""
 _MAPPED = 1 << 16
 """Bytes from which on a piece is a map of pages of its own."""
 
@@ -40,10 +43,37 @@ def _new(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     size = math.prod(shape) * dtype.itemsize
     if size < _MAPPED or not hasattr(mmap, "MADV_NOHUGEPAGE"):  # not on Linux
         return np.empty(shape, dtype)
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError:  # no memory, or no more maps: NumPy finds some or says so
+        return np.empty(shape, dtype)
     with suppress(OSError):  # a kernel that has no large pages
         pages.madvise(mmap.MADV_NOHUGEPAGE)
     return np.ndarray(shape, dtype, pages)
+
+
+def _free(pieces: deque[np.ndarray]) -> np.ndarray | None:
+    """A piece that nobody else holds, taken out: while it is out no other thread can take it. First one of those used
+    last, which are likely to be in the processor's cache still; then the one that was used longest ago."""
+    held = []
+    with suppress(IndexError):  # there are no more
+        while len(held) < _LAST:
+            piece = pieces.pop()
+            if getrefcount(piece) == _ALONE:
+                pieces.extend(held[::-1])
+                return piece
+            held.append(piece)
+            del piece
+    pieces.extend(held[::-1])
+    del held
+    with suppress(IndexError):
+        for _ in range(len(pieces)):
+            piece = pieces.popleft()
+            if getrefcount(piece) == _ALONE:
+                return piece
+            pieces.append(piece)
+            del piece
+    return None
 
 
 class Memory:
@@ -54,8 +84,8 @@ class Memory:
     def __init__(self, fill: int | None = None) -> None:
         self._fill = fill
         self.kept = _KEPT
-        """Pieces kept of one shape."""
-        self._pieces: dict[tuple[tuple[int, ...], np.dtype], list[np.ndarray]] = {}
+        """Pieces kept of one shape, give or take one for each thread."""
+        self._pieces: dict[tuple[tuple[int, ...], np.dtype], deque[np.ndarray]] = {}
 
     def __reduce__(self) -> tuple[type[Memory], tuple[int | None]]:
         return Memory, (self._fill,)
@@ -67,26 +97,14 @@ class Memory:
         if pieces is None:
             if len(self._pieces) >= _SHAPES:
                 self._pieces.clear()
-            pieces = self._pieces[key] = []
-        # The one used last of those that are free: it is the likeliest to be in the processor's cache still.
-        piece, held = None, []
-        while pieces:
-            try:
-                piece = pieces.pop()  # while it is out of the list no other thread can take it
-            except IndexError:
-                break
-            if getrefcount(piece) == _ALONE:
-                break
-            held.append(piece)
-            piece = None
-        if held:
-            pieces.extend(held[::-1])
-        if piece is None:
+            pieces = self._pieces[key] = deque()
+        if (piece := _free(pieces)) is None:
             piece = _new(shape, dtype)
             if self._fill is not None:
                 piece.fill(self._fill)
-        if len(pieces) < self.kept:
-            pieces.append(piece)
+            if len(pieces) >= self.kept:
+                return piece
+        pieces.append(piece)
         return piece
 
     @staticmethod

@@ -87,7 +87,7 @@ def words_hold() -> bool:
 
     def drawn() -> list[float]:
         made: list[float] = []
-        for low, high in ((0.2, 1.8), (-0.2, 0.2), (0.1, 2.0), (0.0, 1.0)):
+        for low, high in ((0.2, 1.8), (-0.2, 0.2), (0.1, 2.0), (0.0, 1.0)) * 2:  # more than `words` draws at once
             made += (uniform(low, high), hits(0.5), below(405), *order(4))
         return made
 

@@ -206,7 +206,7 @@ def data_differences(saved: Mapping[str, Any], mine: Mapping[str, Any]) -> Itera
             yield f"group `{name}` differs: it has {count:,} samples in both, but not the same ones"
     if other_size:
         return
-    sources = [*_other_sources(saved["sources"], mine["sources"])]
+    sources = [*_other_sources(saved.get("sources", []), mine["sources"])]
     yield from sources
     columns = sorted({*saved["content"], *mine["content"]})
     other = [name for name in columns if saved["content"].get(name) != mine["content"].get(name)]
@@ -334,6 +334,8 @@ def _check_form(state: Any) -> None:
 def _check_types(saved: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
     """Raise KeyError or TypeError where one of the parts is missing, or of another type than this loader's own."""
     for name, value in mine.items():
+        if name == "sources" and name not in saved:
+            continue  # saved before there was such a thing
         if type(saved[name]) is not type(value):
             raise TypeError(f"`{name}` is a {type(saved[name]).__name__}")
         if name == "groups" and any([*map(type, pair)] != [int, str] for pair in saved[name].values()):

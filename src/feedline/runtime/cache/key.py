@@ -141,8 +141,11 @@ class _Files:
 
 
 def _form(name: str, column: AnyColumn) -> str:
-    """A column's name, and the type of its numbers: 0 and 0.0 are the same bytes."""
-    return name if isinstance(column, TextColumn) or column.names is not None else f"{name} {column.values.dtype}"
+    """A column's name, and the type of its numbers: 0 and 0.0 are the same bytes. Of whole numbers the kind alone, for
+    their bits may become more as the data grows."""
+    if isinstance(column, TextColumn) or column.names is not None:
+        return name
+    return f"{name} {'whole' if column.values.dtype.kind in 'iu' else column.values.dtype}"
 
 
 def _value(column: AnyColumn, index: int) -> bytes:
@@ -150,12 +153,17 @@ def _value(column: AnyColumn, index: int) -> bytes:
         return column[index].encode("utf-8", "surrogateescape")
     if isinstance(column, RaggedColumn):
         values = column.of(index)
-        return b"%d %b" % (len(values), values.tobytes())
+        return b"%d %b" % (len(values), _numbers(values))
     value = column.values[index]
     if column.names is None:
-        return value.tobytes()
+        return _numbers(value)
     # A code alone says nothing: its name may have another code once the data grows.
     return f"{value} {column.names[value]}".encode("utf-8", "surrogateescape")
+
+
+def _numbers(values: Any) -> bytes:
+    """An array's or a number's bytes, whole numbers as 64 bits."""
+    return (values.astype(values.dtype.kind + "8") if values.dtype.kind in "iu" else values).tobytes()
 
 
 def _texts_of(texts: TextColumn, columns: list[AnyColumn], index: int) -> list[bytes]:

@@ -303,8 +303,9 @@ def _in_pieces(pyarrow: Any, path: Path, file: Any, name: str) -> AnyColumn | No
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
-    """Whole numbers in 16 or 32 bits each, where they fit: classes of ten million samples are 20 MB then, not 80."""
-    if values.dtype.kind in "iu" and len(values):
+    """Whole numbers in 16 or 32 bits each, where they fit: classes of ten million samples are 20 MB then, not 80. Not
+    those of unsigned 64 bits: put together with larger ones they would become floats."""
+    if values.dtype.kind in "iu" and values.dtype != np.uint64 and len(values):
         least, most = values.min(), values.max()
         for kind in (np.int16, np.int32):
             info = np.iinfo(kind)

@@ -226,11 +226,15 @@ class Own(Step):
 
 
 def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a namedtuple of the user's
+        return type(value)(*map(_copied, value))
     if isinstance(value, tuple | list):
         return type(value)(map(_copied, value))
     if isinstance(value, torch.Tensor):
         return value.clone()
-    return value.copy() if isinstance(value, np.ndarray | PIL.Image.Image | dict) else value
+    return value.copy() if isinstance(value, np.ndarray | PIL.Image.Image) else value
 
 
 @frozen(eq=False)
