@@ -97,3 +97,13 @@ def test_a_free_piece_is_found_soon_however_many_are_held(monkeypatch: pytest.Mo
         held.append(memory.array((4,), np.dtype(np.uint8)))
     assert {piece.ctypes.data for piece in held} == places
     assert looks < 1000
+
+
+def test_where_no_pages_can_be_mapped_numpy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have some, or raises MemoryError."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(memory_module.mmap, "mmap", refused)
+    assert Memory().array((100_000,), np.dtype(np.float32)).shape == (100_000,)
