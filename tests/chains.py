@@ -91,7 +91,7 @@ def detection(height: int = 24, width: int = 32) -> dict[str, Any]:
         masks[row, y1:y2, x1:x2] = 1
     return {
         "image": image(height, width),
-        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width)),  # pyright: ignore
+        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width)),  # pyright: ignore  (the stubs know neither keyword)
         "labels": torch.tensor([1, 2, 3]),
         "masks": tv_tensors.Mask(masks),
         "area": torch.tensor([120.0, 0.0, 120.0]),

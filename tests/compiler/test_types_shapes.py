@@ -123,7 +123,7 @@ def _picture(side: int = 64) -> dict[str, torch.Tensor]:
     boxes[0] = torch.tensor([0.0, 0.0, 4.0, 4.0])
     return {
         "image": tv_tensors.Image(torch.zeros(3, side, side, dtype=torch.uint8)),
-        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(side, side)),  # pyright: ignore
+        "boxes": tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(side, side)),  # pyright: ignore  (the stubs know neither keyword)
     }
 
 

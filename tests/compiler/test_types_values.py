@@ -105,7 +105,7 @@ def test_what_is_refused_raises(code: str, on_image: Any, steps: tuple[ir.Step, 
 
 def test_automatic_augmentation_refuses_boxes() -> None:
     """All four, however little they would do."""
-    boxes = tv_tensors.BoundingBoxes(torch.ones(1, 4), format="XYXY", canvas_size=(24, 32))  # pyright: ignore
+    boxes = tv_tensors.BoundingBoxes(torch.ones(1, 4), format="XYXY", canvas_size=(24, 32))  # pyright: ignore  (the stubs know neither keyword)
     for name in ("AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix"):
         with pytest.raises(StepFailed):
             build_chain((apply(name),))({"image": image(), "boxes": boxes}, 0)

@@ -64,7 +64,7 @@ def inputs(draw: st.DrawFn) -> Given:
     sample, fields = {"image": real, "label": 3}, {"image": kind, "label": Number("int64", classes=10)}
     if draw(st.booleans()):
         boxes = torch.tensor([[1, 1, 5, 5], [2, 0, 4, 3]], dtype=torch.float32)
-        sample["boxes"] = tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width))  # pyright: ignore
+        sample["boxes"] = tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width))  # pyright: ignore  (the stubs know neither keyword)
         sample["labels"] = torch.tensor([1, 2])
         sample["masks"] = tv_tensors.Mask(torch.zeros(2, height, width, dtype=torch.uint8))
         fields |= {"boxes": Boxes(), "labels": Number("int64", (None,)), "masks": Mask(objects=True)}

@@ -90,7 +90,7 @@ def _sample(height: int, width: int, channels: int, backend: str, objects: str) 
     sample: dict[str, object] = {"image": _pixels(height, width, channels, backend)}
     if objects == "boxes":
         corners = torch.tensor([[0.0, 0.0, width / 3, height / 2], [width / 2, height / 3, width, height]])
-        sample["boxes"] = tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=(height, width))  # pyright: ignore
+        sample["boxes"] = tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=(height, width))  # pyright: ignore  (the stubs know neither keyword)
         sample["labels"] = torch.tensor([1, 2])
     elif objects == "mask":
         sample["mask"] = tv_tensors.Mask(torch.randint(0, 5, (height, width), dtype=torch.uint8))

@@ -173,7 +173,7 @@ def test_kitti_is_sorted(tmp_path: Path) -> None:
     assert [0.0, 1.0, 2.0] == [source.read(index)["location"][0, 2].item() for index in range(3)]
     sample = source.read(0)
     assert ([[1.0, 2.0, 5.0, 4.0]], [0], [1]) == tuple(sample[key].tolist() for key in ("boxes", "labels", "occluded"))
-    assert [[0], [0], [0]] == [source.columns["labels"].of(index).tolist() for index in range(3)]  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
+    assert [[0], [0], [0]] == [source.columns["labels"].of(index).tolist() for index in range(3)]  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]  (a column of several values)
 
 
 def celeba(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

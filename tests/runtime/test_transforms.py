@@ -208,9 +208,9 @@ def test_same_key_same_sample():
     """A chain is a pure function of sample and key, and the caller's generators stay as they were."""
     chain = build_chain((apply("RandomResizedCrop", 8), maybe(0.5, apply("ColorJitter", 0.5)), TO_FLOAT))
     torch.manual_seed(3), np.random.seed(3), random.seed(3)
-    states = (torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate())  # pyright: ignore
+    states = (torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate())  # pyright: ignore  (NumPy types what it returns too widely)
     first, second, other = chain({"image": image()}, 1), chain({"image": image()}, 1), chain({"image": image()}, 2)
-    after = (torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate())  # pyright: ignore
+    after = (torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate())  # pyright: ignore  (NumPy types what it returns too widely)
     assert equal(first["image"], second["image"]) and not equal(first["image"], other["image"])
     assert torch.equal(states[0], after[0]) and states[1:] == after[1:]
 

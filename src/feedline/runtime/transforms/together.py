@@ -1,7 +1,7 @@
 """The views of a whole batch step by step, instead of sample by sample: the same numbers drawn, the same bits.
 
-Decoding a picture throws out of the processor's cache whatever the calls after it need. So all pictures of a batch are
-decoded and cut first; then each step runs on all views that there are, one after the other, and a blur on several in
+Calls right after the decoding of a picture take longer: it probably throws what they need out of the processor's
+cache. So all pictures of a batch are decoded and cut first; then each step runs on all views that there are, one after the other, and a blur on several in
 one convolution. Each view keeps the stream of words that it draws from, so it does not matter whose turn it is.
 """
 
