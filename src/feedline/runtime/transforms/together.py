@@ -1,8 +1,9 @@
 """The views of a whole batch step by step, instead of sample by sample: the same numbers drawn, the same bits.
 
 Calls right after the decoding of a picture take longer: it probably throws what they need out of the processor's
-cache. So all pictures of a batch are decoded and cut first; then each step runs on all views that there are, one after the other, and a blur on several in
-one convolution. Each view keeps the stream of words that it draws from, so it does not matter whose turn it is.
+cache. So all pictures of a batch are decoded and cut first; then each step runs on all views that there are, one after
+the other, and a blur on several in one convolution. Each view keeps the stream of words that it draws from, so it does
+not matter whose turn it is.
 """
 
 from __future__ import annotations
